@@ -1,0 +1,87 @@
+"""Random numbers by counting: every draw is a pure function of (run, iteration, trajectory, time).
+
+A run has one 64-bit key. The word for (iteration k, trajectory n, position j) is splitmix64's output
+for that key at counter k·2³² + n·2¹⁶ + j (Steele, Lea & Flood 2014, "Fast splittable pseudorandom
+number generators"). Nothing is consumed, so results do not depend on the number of threads, on the
+order of the work or on which trajectories have already ended; rewinding a run is setting k back.
+
+Position 0 holds the draw for the start state. Position 1 + t//2 holds the draws for the actions at
+times t (even: low 32 bits) and t+1 (odd: high 32 bits).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pgkit.types import Array, Float, UInt32, UInt64
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / golden ratio: splitmix64's odd increment
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_LOW_32 = np.uint64(0xFFFFFFFF)
+MAX_EPISODES = 2**16 - 1
+MAX_HORIZON = 2 * (2**16 - 2)
+
+
+def mix(z: UInt64[Array, "..."]) -> UInt64[Array, "..."]:
+    """splitmix64's output function: a bijection of 64-bit words that scatters every input bit."""
+    z = (z ^ (z >> np.uint64(30))) * _MIX_1
+    z = (z ^ (z >> np.uint64(27))) * _MIX_2
+    return z ^ (z >> np.uint64(31))
+
+
+def run_keys(seed: int, runs: int) -> UInt64[Array, "B"]:
+    """One key for each of `runs` runs. A run's key does not depend on how many runs stand beside it."""
+    base = np.random.SeedSequence(seed).generate_state(1, np.uint64)
+    with np.errstate(over="ignore"):
+        return mix(mix(base) + GOLDEN * np.arange(1, runs + 1, dtype=np.uint64))
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The draws of one iteration for B runs.  keys: [B];  iteration: the counter k ≥ 0."""
+
+    keys: UInt64[Array, "B"]
+    iteration: int = 0
+
+    def at_iteration(self, iteration: int) -> Draws:
+        return replace(self, iteration=iteration)
+
+    def words(self, episodes: int, position: int) -> UInt64[Array, "B N"]:
+        """The 64-bit words of all trajectories at one position."""
+        counter = (
+            np.uint64(self.iteration << 32)
+            + (np.arange(episodes, dtype=np.uint64) << np.uint64(16))
+            + np.uint64(position)
+        )  # [N]
+        with np.errstate(over="ignore"):
+            return mix(self.keys[:, None] + GOLDEN * counter)
+
+    def starts(self, episodes: int) -> UInt32[Array, "B N"]:
+        """Uniform 32-bit draws for the start states (the high half of position 0)."""
+        return (self.words(episodes, 0) >> np.uint64(32)).astype(np.uint32)
+
+    def actions(self, episodes: int, t: int) -> UInt32[Array, "B N"]:
+        """Uniform 32-bit draws for the actions at time t."""
+        word = self.words(episodes, 1 + t // 2)
+        return (word >> np.uint64(32) if t % 2 else word & _LOW_32).astype(np.uint32)
+
+    def outcomes(self, episodes: int, t: int) -> UInt32[Array, "B N"]:
+        """Uniform 32-bit draws for where a stochastic world goes at time t (a stream of its own)."""
+        other = Draws(mix(self.keys), self.iteration)
+        return other.actions(episodes, t)
+
+    def generator(self) -> np.random.Generator:
+        """A numpy generator of this iteration, for draws that are not indexed by trajectory."""
+        return np.random.default_rng([self.iteration, *self.keys.tolist()])
+
+
+def thresholds(probs: Float[Array, "... K"]) -> UInt32[Array, "... K-1"]:
+    """Cumulative thresholds on 32-bit draws: the index drawn by u is the number of thresholds ≤ u.
+
+    A probability is met to 2⁻³²; a row whose last entries are zero is clipped, so that an
+    impossible index is drawn at most once in 2³² draws.
+    """
+    cumulative = np.cumsum(probs, axis=-1)[..., :-1]
+    return np.minimum(cumulative * 2.0**32, 2.0**32 - 1).astype(np.uint32)

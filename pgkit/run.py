@@ -1,0 +1,257 @@
+"""Run: B independent runs of one algorithm trained together.
+
+The command line, the live labs, the tests and the sweeps all drive this one object.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from pgkit import engine, exact
+from pgkit.algorithms import Reinforce, ReinforceResets
+from pgkit.algorithms.shared import MIX
+from pgkit.draws import Draws, run_keys
+from pgkit.knobs import Knob, knobs_of
+from pgkit.policies import SoftmaxTable
+from pgkit.resets import check_mu, mixture
+from pgkit.types import Array, Bool, Float, State
+from pgkit.worlds.world import World
+
+ENGINES = ("auto", "numba", "numpy", "text")
+FUSED = (
+    Reinforce,
+    ReinforceResets,
+)  # what engine.train computes; tests hold it equal to their text
+MIX_KNOB = Knob(name="mix", **MIX)
+_MAX_CHECKPOINTS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """What can be changed while training runs."""
+
+    algorithm: Any
+    mu: Float[Array, "S"] | None = None
+    mix: float = 1.0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The runs' policies, scored exactly from the nominal start within the horizon.
+
+    expected_return  Float [B]     J
+    occupancy        Float [B, S]  Σ_t γ^t P(s_t = s)
+    absorbed         Float [B, S]  probability of having ended in each terminal state
+    reached          letter -> Bool [B]  that goal was reached with probability over .9
+    """
+
+    iteration: int
+    expected_return: Float[Array, "B"]
+    occupancy: Float[Array, "B S"]
+    absorbed: Float[Array, "B S"]
+    reached: Mapping[str, Bool[Array, "B"]]
+
+
+class Run:
+    """B runs of `algorithm` in `world`, one seed each.
+
+    Parameters
+    ----------
+    algorithm : an instance from pgkit.algorithms; its fields are the knobs.
+    world : World.
+    policy : how θ makes a policy; a softmax table unless another is given.
+    mu : reset distribution [S] in any unit, or None for the nominal start.
+    mix : w in μ_w = (1-w)·nominal + w·mu.
+    runs, seed : B, and the seed that all runs' draws follow from.
+    engine : "auto" takes the compiled engine as soon as it is ready and its numpy twin until then;
+        "numba" and "numpy" insist; "text" runs the algorithm's own file.
+
+    Raises
+    ------
+    ValueError : a knob out of range, a bad μ, an unknown engine; the message says the way out.
+    """
+
+    def __init__(
+        self,
+        algorithm: Any,
+        world: World,
+        policy: Any = None,
+        *,
+        mu: Any = None,
+        mix: float = 1.0,
+        runs: int = 64,
+        seed: int = 0,
+        engine: str = "auto",
+    ) -> None:
+        if engine not in ENGINES:
+            raise ValueError(f"engine = {engine!r}, but it must be one of {', '.join(ENGINES)}")
+        self.world = world
+        self.policy = policy = policy or SoftmaxTable()
+        self.runs = Knob(
+            "runs", 64, 1, 100_000, "B", "runs", "the number of runs", whole=True
+        ).check(runs)
+        self.seed = Knob("seed", 0, 0, 2**63, "", "seed", "the seed", whole=True).check(seed)
+        self.engine = engine
+        self._draws = Draws(run_keys(self.seed, self.runs))
+        self._tables = engine_tables(algorithm, world, policy) if engine != "text" else None
+        self._log = [(0, Settings(algorithm, _checked(world, mu), MIX_KNOB.check(mix)))]
+        self.iteration = 0
+        self.state: State = algorithm.init(world, policy, self.runs)
+        self._checkpoints = {0: self.state}
+        self.history: list[Evaluation] = [self.evaluate()]
+
+    # ---------------------------------------------------------------- settings
+
+    @property
+    def settings(self) -> Settings:
+        return self._log[-1][1]
+
+    @property
+    def algorithm(self) -> Any:
+        return self.settings.algorithm
+
+    @property
+    def start(self) -> Float[Array, "S"]:
+        """μ_w: where rollouts start now."""
+        return start_of(self.settings, self.world)
+
+    @property
+    def mismatch(self) -> float:
+        """‖d_π*/μ_w‖_∞, infinite where μ_w misses a state that π* visits."""
+        if self.algorithm.gamma == 1:
+            return float("nan")  # d_π* is defined for γ < 1
+        return exact.mismatch(_optimal_occupancy(self.world, self.algorithm.gamma), self.start)
+
+    @property
+    def changes(self) -> list[tuple[int, Settings]]:
+        """(iteration, settings from there on), the first at 0."""
+        return list(self._log)
+
+    def set(self, **changes: Any) -> None:
+        """Turn knobs: the algorithm's own, `mu` (None for nominal) and `mix`. Takes effect at the next iteration.
+
+        Raises ValueError and changes nothing when a value is refused.
+        """
+        now = self.settings
+        own = knobs_of(now.algorithm)
+        for name in changes:
+            if name not in (*own, "mu", "mix"):
+                raise ValueError(
+                    f"unknown knob {name!r}; this run has {', '.join([*own, 'mu', 'mix'])}"
+                )
+        new = Settings(
+            replace(now.algorithm, **{k: v for k, v in changes.items() if k in own}),
+            _checked(self.world, changes["mu"]) if "mu" in changes else now.mu,
+            MIX_KNOB.check(changes.get("mix", now.mix)),
+        )
+        if self._log[-1][0] == self.iteration:
+            self._log.pop()
+        self._log.append((self.iteration, new))
+
+    # ---------------------------------------------------------------- training
+
+    def advance(self, iterations: int = 1, *, record: bool = True) -> Run:
+        """Train `iterations` iterations with the settings of now; record an evaluation at the end."""
+        self.state = self._train(self.state, self.iteration, iterations, self.settings)
+        self.iteration += iterations
+        self._checkpoint()
+        if record:
+            self.record()
+        return self
+
+    def _train(self, state: State, first: int, iterations: int, settings: Settings) -> State:
+        algorithm, start = settings.algorithm, start_of(settings, self.world)
+        if self._tables is not None:
+            theta, _ = engine.train(
+                self._tables, state.theta, start, self._draws.keys, first, iterations,
+                alpha=algorithm.alpha, gamma=algorithm.gamma,
+                horizon=algorithm.horizon, episodes=algorithm.episodes, backend=self.engine,
+            )  # fmt: skip
+            return State(theta)
+        world = self.world
+        if hasattr(algorithm, "mu"):
+            algorithm = replace(algorithm, mu=start)  # it says itself where it starts
+        else:
+            world = world.starting_from(start)
+        for k in range(first, first + iterations):
+            state, _ = algorithm.iteration(state, world, self.policy, self._draws.at_iteration(k))
+        return state
+
+    def record(self) -> Evaluation:
+        """Append an evaluation of now to the history (once an iteration)."""
+        if self.history[-1].iteration != self.iteration:
+            self.history.append(self.evaluate())
+        return self.history[-1]
+
+    def evaluate(self) -> Evaluation:
+        """Score the policies of now exactly, from the nominal start."""
+        world, gamma, horizon = self.world, self.algorithm.gamma, self.algorithm.horizon
+        if self._tables is not None:
+            e = engine.evaluate(
+                self._tables, self.state.theta, world.start,
+                gamma=gamma, horizon=horizon, backend=self.engine,
+            )  # fmt: skip
+            scores = (e.expected_return, e.occupancy, e.absorbed)
+        else:
+            probs = self.policy.table(self.state.theta)
+            scores = exact.push(world, probs, gamma, horizon)
+        return Evaluation(self.iteration, *scores, exact.reached(world, scores[2]))
+
+    # ---------------------------------------------------------------- time travel
+
+    def fork(self) -> Run:
+        """An independent copy, here and now: "same seed, ten times the step size" is fork and set."""
+        twin = copy.copy(self)
+        twin._log, twin._checkpoints = list(self._log), dict(self._checkpoints)
+        twin.history = list(self.history)
+        return twin
+
+    def rewind(self, iteration: int) -> Run:
+        """Go back to an iteration, exactly as it was: states are kept now and then, the rest is replayed."""
+        if not 0 <= iteration <= self.iteration:
+            raise ValueError(
+                f"iteration = {iteration}, but one can rewind to [0, {self.iteration}]"
+            )
+        k = max(i for i in self._checkpoints if i <= iteration)
+        state = self._checkpoints[k]
+        ends = [i for i, _ in self._log[1:]] + [iteration]
+        for (begin, settings), end in zip(self._log, ends, strict=True):
+            first, last = max(begin, k), min(end, iteration)
+            if first < last:
+                state = self._train(state, first, last - first, settings)
+        self.state, self.iteration = state, iteration
+        self._log = [entry for entry in self._log if entry[0] <= iteration]
+        self._checkpoints = {i: s for i, s in self._checkpoints.items() if i <= iteration}
+        self.history = [e for e in self.history if e.iteration <= iteration]
+        self.record()
+        return self
+
+    def _checkpoint(self) -> None:
+        """Keep at most 64 states, spread over the whole history."""
+        self._checkpoints[self.iteration] = self.state
+        if len(self._checkpoints) > _MAX_CHECKPOINTS:
+            self._checkpoints = dict(list(self._checkpoints.items())[::2])
+
+
+def _checked(world: World, mu: Any) -> Float[Array, "S"] | None:
+    return None if mu is None else check_mu(world, mu)
+
+
+def start_of(settings: Settings, world: World) -> Float[Array, "S"]:
+    """The distribution that rollouts start from under these settings."""
+    return world.start if settings.mu is None else mixture(world, settings.mu, settings.mix)
+
+
+def engine_tables(algorithm: Any, world: World, policy: Any) -> Any:
+    """The engine's tables where it can compute what the algorithm's text says, else None."""
+    fits = type(algorithm) in FUSED and type(policy) is SoftmaxTable and engine.supports(world)
+    return engine.tables(world) if fits else None
+
+
+@lru_cache(maxsize=32)
+def _optimal_occupancy(world: World, gamma: float) -> Float[Array, "S"]:
+    return exact.occupancy(world, exact.optimal_policy(world, gamma), gamma)
