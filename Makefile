@@ -22,8 +22,8 @@ test-browser: setup ## JupyterLab in a real chromium (apt-get install chromium)
 lint: setup      ## ruff
 	@$(PYTHON_IN) -m ruff check .
 
-types: setup     ## pyright
-	@$(PYTHON_IN) -m pyright
+types: setup     ## basedpyright
+	@$(PYTHON_IN) -m basedpyright
 
 build: setup     ## course/*.py to notebooks/, solutions/ and assignments/
 	@$(PYTHON_IN) course/build.py

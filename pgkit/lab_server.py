@@ -46,14 +46,14 @@ def serve(workdir: Path, *, port: int | None = None, browser: bool = True) -> in
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip
     environment = {**dict.fromkeys(ONE_THREAD, "1"), **os.environ, "JUPYTER_TOKEN": token}
-    server = subprocess.Popen(command, env=environment)
-    try:
-        return server.wait()
-    except KeyboardInterrupt:
-        server.terminate()
-        server.wait()
-        print("\nClosed. Your work is in", workdir)
-        return 0
+    with subprocess.Popen(command, env=environment) as server:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            server.terminate()
+            server.wait()
+    print("\nClosed. Your work is in", workdir)
+    return 0
 
 
 def free_port(port: int | None) -> int:

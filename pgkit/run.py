@@ -100,6 +100,7 @@ class Run:
         self._tables = engine_tables(algorithm, world, policy) if engine != "text" else None
         self._log = [(0, Settings(algorithm, _checked(world, mu), MIX_KNOB.check(mix)))]
         self.iteration = 0
+        self.steps = 0  # world steps taken by all runs together
         self.state: State = algorithm.init(world, policy, self.runs)
         self._checkpoints = {0: self.state}
         self.history: list[Evaluation] = [self.evaluate()]

@@ -1,0 +1,163 @@
+"""The command line is a contract: names, JSON, exit status, one line for bad input."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pgkit import Reinforce, Run, load_world
+from pgkit.cli import main
+
+FIELDS = {
+    "algorithm", "world", "knobs", "seed", "runs", "iterations", "return_mean", "return_per_run",
+    "reached", "mismatch", "seconds", "steps_per_second",
+}  # fmt: skip
+QUICK = ["--runs", "3", "--iterations", "5", "--episodes", "4", "--json"]
+
+
+def run_json(capsys, *argv):
+    assert main(["run", *argv]) == 0
+    out, _ = capsys.readouterr()
+    assert out.count("\n") == 1
+    return json.loads(out)
+
+
+def test_run_prints_one_json_object_with_the_promised_fields(capsys):
+    result = run_json(
+        capsys, "reinforce", *QUICK, "--world", "ring-of-fire", "--seed", "4", "--alpha", "0.2"
+    )
+    assert set(result) == FIELDS
+    assert result["algorithm"] == "reinforce"
+    assert result["world"] == "ring-of-fire"
+    assert result["knobs"] == {
+        "alpha": 0.2, "gamma": 0.95, "episodes": 4, "horizon": 30, "reset": "nominal", "mix": 1.0,
+    }  # fmt: skip
+    assert (result["seed"], result["runs"], result["iterations"]) == (4, 3, 5)
+    assert result["mismatch"] is None  # infinite
+    assert set(result["reached"]) == {"G", "e"}
+    assert result["return_mean"] == pytest.approx(np.mean(result["return_per_run"]))
+    assert result["steps_per_second"] > 0
+
+
+def test_run_scores_what_the_run_object_scores(capsys):
+    result = run_json(capsys, "reinforce", *QUICK, "--reset", "uniform", "--mix", "0.5")
+    world = load_world("ring-of-fire")
+    from pgkit import uniform
+
+    run = Run(
+        Reinforce(episodes=4), world, mu=uniform(world, 0.95), mix=0.5, runs=3, engine="numba"
+    )
+    assert result["return_per_run"] == run.advance(5).history[-1].expected_return.tolist()
+    assert result["mismatch"] == pytest.approx(run.mismatch)
+
+
+def test_the_same_seed_gives_the_same_numbers(capsys):
+    a, b = (run_json(capsys, "reinforce_resets", *QUICK, "--reset", "expert") for _ in range(2))
+    assert a["return_per_run"] == b["return_per_run"]
+
+
+def test_maps_and_resets_come_from_files(capsys, tmp_path):
+    (tmp_path / "map.txt").write_text("S.e\n..G\n")
+    (tmp_path / "mu.txt").write_text("1, 1, 0\n1 1 0\n")
+    result = run_json(
+        capsys,
+        "reinforce",
+        *QUICK,
+        "--world",
+        str(tmp_path / "map.txt"),
+        "--reset",
+        str(tmp_path / "mu.txt"),
+    )
+    assert result["world"] == "map.txt"
+    assert result["mismatch"] is not None
+
+
+def test_no_iterations_score_the_random_policy(capsys):
+    result = run_json(capsys, "reinforce", "--runs", "2", "--iterations", "0", "--json")
+    assert result["return_mean"] == pytest.approx(-1.289, abs=1e-3)  # within 30 steps; -1.425 for ever
+
+
+def test_without_json_people_get_a_table(capsys):
+    assert main(["run", "reinforce", "--runs", "2", "--iterations", "3"]) == 0
+    out, _ = capsys.readouterr()
+    assert "reinforce in ring-of-fire" in out
+    assert "runs that reach G" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "what"),
+    [
+        (["run", "reinforse"], "must be one of reinforce, reinforce_resets"),
+        (["run", "reinforce", "--world", "ring"], "ring-of-fire"),
+        (["run", "reinforce", "--reset", "everywhere"], "nominal, uniform, expert"),
+        (["run", "reinforce", "--alpha", "-1"], "did you mean 1"),
+        (["run", "reinforce", "--alpha", "nan"], "alpha = nan"),
+        (["run", "reinforce", "--mix", "1.5"], "mix = 1.5"),
+        (["run", "reinforce", "--runs", "0"], "runs = 0"),
+        (["run", "reinforce", "--runs", "many"], "runs = many"),
+        (["run", "reinforce", "--iterations", "-5"], "iterations = -5"),
+        (["run", "reinforce", "--seed", "0.5"], "seed = 0.5"),
+        (["run", "reinforce", "--beta", "1"], "unrecognized arguments: --beta 1"),
+        (["run", "reinforce", "--reset", "expert", "--gamma", "1"], "gamma = 1"),
+        (["run"], "ALGORITHM"),
+        (["fly"], "invalid choice"),
+        ([], "COMMAND"),
+        (["lab", "--port", "99999"], "port = 99999"),
+        (["lab", "--port", "x"], "invalid int"),
+    ],
+)
+def test_bad_input_ends_with_status_2_and_one_line(capsys, argv, what):
+    try:
+        status = main(argv)
+    except SystemExit as stop:
+        status = stop.code
+    out, err = capsys.readouterr()
+    assert status == 2
+    assert err.count("\n") == 1
+    assert what in err
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("map_text", "mu_text", "what"),
+    [
+        ("S.x\n..G\n", None, "line 1, column 3"),
+        ("S..\n..G\n", "1 1 1\n1 x 0\n", "line 2, number 2"),
+        ("S..\n..G\n", "1 1 1\n1 1\n", "line 2"),
+        ("S..\n..G\n", "0 0 0\n0 0 0\n", "zero everywhere"),
+        ("S..\n..G\n", "1 1 1\n1 1 1\n", "row 2, column 3"),
+        ("S..\n..G\n", "1 1\n1 1\n", "shape"),
+        ("S..\n..G\n", "", "shape"),
+        ("S..\n..G\n", "1 nan 1\n1 1 0\n", "finite"),
+    ],
+)
+def test_bad_files_are_refused_by_name_and_place(capsys, tmp_path, map_text, mu_text, what):
+    (tmp_path / "map.txt").write_text(map_text)
+    argv = ["run", "reinforce", "--world", str(tmp_path / "map.txt")]
+    if mu_text is not None:
+        (tmp_path / "mu.txt").write_text(mu_text)
+        argv += ["--reset", str(tmp_path / "mu.txt")]
+    assert main(argv) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert what in err
+    assert "mu.txt" in err or "map.txt" in err
+
+
+def test_list_names_everything(capsys):
+    assert main(["list"]) == 0
+    text = capsys.readouterr().out
+    for word in ("reinforce_resets", "ring-of-fire-closed", "uniform", "--alpha", "--mix"):
+        assert word in text
+    assert main(["list", "--json"]) == 0
+    assert "reinforce" in json.loads(capsys.readouterr().out)["algorithms"]
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_this_machine_well(capsys):
+    assert main(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] is True
+    assert {"python", "torch", "engine", "low-latency widgets"} <= {
+        c["name"] for c in report["checks"]
+    }
