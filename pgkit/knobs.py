@@ -24,7 +24,7 @@ class Knob:
     log: bool = False
     whole: bool = False
 
-    def check(self, value: Any) -> float | int:
+    def check(self, value: Any) -> Any:
         """The value as float (or int); ValueError names the knob, the value, the rule and the way out."""
         try:
             number = float(value)

@@ -52,7 +52,7 @@ def check_mu(world: World, mu) -> Float[Array, "S"]:
         raise ValueError(
             f"mu = {mu!r}, but μ must be an array of {world.n_states} numbers"
         ) from error
-    shapes = [(world.n_states,)]
+    shapes: list[tuple[int, ...]] = [(world.n_states,)]
     if world.layout is not None:
         shapes.append((world.layout.rows, world.layout.cols))
     if mass.shape not in shapes:

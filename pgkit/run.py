@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from pgkit import engine, exact
 from pgkit.algorithms import Reinforce, ReinforceResets
 from pgkit.algorithms.shared import MIX
@@ -196,11 +198,12 @@ class Run:
                 self._tables, self.state.theta, world.start,
                 gamma=gamma, horizon=horizon, backend=self.engine,
             )  # fmt: skip
-            scores = (e.expected_return, e.occupancy, e.absorbed)
+            j, occupancy, absorbed = e.expected_return, e.occupancy, e.absorbed
         else:
             probs = self.policy.table(self.state.theta)
-            scores = exact.push(world, probs, gamma, horizon)
-        return Evaluation(self.iteration, *scores, exact.reached(world, scores[2]))
+            j, occupancy, absorbed = exact.push(world, probs, gamma, horizon)
+        reached = exact.reached(world, absorbed)
+        return Evaluation(self.iteration, np.asarray(j), occupancy, absorbed, reached)
 
     # ---------------------------------------------------------------- time travel
 

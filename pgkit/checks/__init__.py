@@ -1,0 +1,1 @@
+"""Inputs and probes (psN) and judges (psN_judge) of the problem sets; pgkit.check drives them."""

@@ -1,0 +1,230 @@
+"""Problem set 2: inputs and probes. Nothing here knows an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pgkit.check import Case, Exercise
+from pgkit.types import Array, Float
+from pgkit.worlds import WORLDS
+from pgkit.worlds.world import World
+
+HORIZON = 30
+UPDATES, EPISODES, ALPHA, GAMMA = 500, 16, 0.1, 0.95
+
+Trajectory = tuple[Array, Array, Array]  # states, actions, rewards
+
+
+# ---------------------------------------------------------------- 1  sampling from μ
+
+
+def _sample_cases(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    for states in (4, 7):
+        mu = rng.dirichlet(np.ones(states)) + 0.05
+        mu[rng.integers(states)] = 0.0  # a state where nobody may start
+        mu = mu[::-1] if mu[0] > mu[-1] else mu
+        cases.append(Case("frequencies", (mu / mu.sum(), 8000, int(rng.integers(2**31)))))
+    mu = rng.dirichlet(np.full(40, 2.0))
+    cases.append(Case("generator", (mu, 64, int(rng.integers(2**31)))))
+    return cases
+
+
+def _call_sample(answer: Callable, mu: Array, n: int, seed: int) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    return {
+        "first": answer(mu.copy(), n, rng),
+        "second": answer(mu.copy(), n, rng),
+        "again": answer(mu.copy(), n, np.random.default_rng(seed)),
+        "other": answer(mu.copy(), n, np.random.default_rng(seed + 1)),
+    }
+
+
+# ---------------------------------------------------------------- 2  the REINFORCE update
+
+
+def _trajectory(rng: np.random.Generator, states: int, actions: int, steps: int) -> Trajectory:
+    rewards = rng.normal(1.0, 2.0, steps).round(1) + 0.05
+    return rng.integers(states, size=steps), rng.integers(actions, size=steps), rewards
+
+
+def _update_cases(rng: np.random.Generator) -> list[Case]:
+    shapes = {
+        "one step": [(3, 3, [1]), (4, 2, [1])],
+        "reward-to-go": [(4, 3, [5]), (3, 4, [7])],
+        "batch": [(5, 4, [2, 6, 3]), (3, 3, [4, 1, 5, 3])],
+    }
+    cases = []
+    for part, sizes in shapes.items():
+        for states, actions, lengths in sizes:
+            theta = rng.normal(0.0, 1.0, (states, actions))
+            tau = [_trajectory(rng, states, actions, n) for n in lengths]
+            alpha, gamma = float(rng.uniform(0.05, 0.5)), float(rng.uniform(0.6, 0.95))
+            cases.append(Case(part, (theta, tau, alpha, gamma)))
+    return cases
+
+
+# ---------------------------------------------------------------- 3  REINFORCE with resets
+
+
+def roll_out(
+    theta: Float[Array, "S A"],
+    starts: Array,
+    rng: np.random.Generator,
+    *,
+    world: World | None = None,
+    horizon: int = HORIZON,
+) -> list[Trajectory]:
+    """Roll out the softmax policy of θ once from each start state, on the Ring of Fire.
+
+    Returns a list of trajectories (states, actions, rewards), each ending in a terminal state or
+    after `horizon` steps.
+    """
+    world = WORLDS["ring-of-fire"]() if world is None else world
+    now = np.array(starts, dtype=np.int64).ravel()
+    theta = np.asarray(theta, dtype=np.float64)
+    weights = np.exp(theta - theta.max(axis=-1, keepdims=True))
+    cumulative = np.cumsum(weights, axis=-1)
+    s, a = np.zeros((2, horizon, len(now)), dtype=np.int64)
+    r, live = np.zeros((horizon, len(now))), np.zeros((horizon, len(now)), dtype=bool)
+    for t in range(horizon):
+        live[t] = ~world.terminal[now]
+        if not live[t].any():
+            break
+        u = rng.random(len(now)) * cumulative[now, -1]
+        s[t], a[t] = now, (cumulative[now] <= u[:, None]).sum(axis=-1)
+        r[t] = world.reward[now, a[t], 0]
+        now = world.next_state[now, a[t], 0]
+    steps = live.sum(axis=0)
+    return [(s[:k, i], a[:k, i], r[:k, i]) for i, k in enumerate(steps)]
+
+
+def _training_cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case(part, (kind, int(rng.integers(2**31))))
+        for part, kind in (("starts", "mixed"), ("trained", "uniform"), ("trained", "nominal"))
+    ]
+
+
+def _reset_distribution(world: World, kind: str, rng: np.random.Generator) -> Array:
+    if kind == "nominal":
+        return world.start
+    if kind == "uniform":
+        return world.startable / world.startable.sum()
+    mass = world.startable * rng.integers(0, 4, world.n_states)
+    return mass / mass.sum()
+
+
+def _call_training(answer: Callable, kind: str, seed: int) -> dict[str, Any]:
+    world = WORLDS["ring-of-fire"]()
+    rng = np.random.default_rng(seed)
+    mu = _reset_distribution(world, kind, rng)
+    updates = 60 if kind == "mixed" else UPDATES
+    given = _train(answer, world, mu, rng, updates)
+    if kind == "uniform" and not _finds_goal(world, given["theta"]):
+        given = _train(answer, world, mu, rng, updates)  # luck must not cost points: once more
+    return {"mu": mu, **given}
+
+
+def _train(answer: Callable, world: World, mu: Array, rng, updates: int) -> dict[str, Any]:
+    starts: list[Array] = []
+
+    def recording(theta, where, generator=rng):
+        starts.append(np.array(where, dtype=np.float64).ravel())
+        return roll_out(theta, where, generator, world=world)
+
+    theta = answer(mu.copy(), recording, rng, updates)
+    used = np.full((len(starts), max(map(len, starts), default=0)), np.nan)
+    for row, where in zip(used, starts, strict=True):
+        row[: len(where)] = where
+    return {"theta": theta, "starts": used, "updates": updates}
+
+
+def _finds_goal(world: World, theta: Any) -> bool:
+    """Does the likeliest action of each state lead from S to +100?"""
+    try:
+        best, s = np.argmax(np.asarray(theta, dtype=float), axis=-1), int(np.argmax(world.start))
+        for _ in range(HORIZON):
+            s = int(world.next_state[s, best[s], 0])
+    except (TypeError, ValueError, IndexError):
+        return True  # not a table: training again would not mend that
+    return bool(world.goals["G"][s])
+
+
+# ---------------------------------------------------------------- 4  occupancy
+
+
+def _occupancy_cases(rng: np.random.Generator) -> list[Case]:
+    plan = {
+        "a chain that never ends": [(4, 2, 0.0, 0.6), (6, 3, 0.0, 0.5)],
+        "a chain that ends": [(5, 3, 0.4, 0.6), (7, 2, 0.2, 0.55)],
+        "a long view, γ near 1": [(6, 3, 0.02, 0.99)],
+    }
+    cases = []
+    for part, sizes in plan.items():
+        for states, actions, ends, gamma in sizes:
+            P = rng.dirichlet(np.full(states, 0.5), (states, actions))  # [S, A, S']
+            P *= 1 - ends * rng.uniform(0.5, 1.0, (states, actions, 1))
+            pi = rng.dirichlet(np.full(actions, 0.7), states)
+            cases.append(Case(part, (P, pi, rng.dirichlet(np.ones(states)), gamma)))
+    return cases
+
+
+# ---------------------------------------------------------------- 5  the mismatch coefficient
+
+
+def _mismatch_cases(rng: np.random.Generator) -> list[Case]:
+    def pair(states: int) -> tuple[Array, Array]:
+        d_star, mu = rng.dirichlet(np.ones(states)), rng.dirichlet(np.full(states, 3.0))
+        d_star, mu = d_star + 0.02, mu + 0.02
+        return 0.6 * d_star / d_star.sum(), mu / mu.sum()  # the missing 0.4 has ended
+
+    cases = [Case("covered", pair(5)), Case("covered", pair(9))]
+    d_star, mu = pair(6)
+    hole = int(rng.integers(6))
+    for drop in (0.0, 1e-6):  # a hole, and the same place with a drop of mass in it
+        thin = mu.copy()
+        thin[hole] = drop
+        cases.append(Case("a state that μ misses", (d_star, thin / thin.sum())))
+    d_star, mu = pair(8)
+    away = rng.permutation(8)[:3]
+    d_star[away] = 0.0
+    mu[away[:2]] = 0.0  # nobody goes there and nobody starts there: 0/0
+    cases.append(Case("states that d* never visits", (d_star, mu / mu.sum())))
+    return cases
+
+
+EXERCISES = {
+    "sample_resets": Exercise(
+        {"frequencies": 0.75, "generator": 0.25}, _sample_cases, call=_call_sample
+    ),
+    "reinforce_update": Exercise(
+        {"one step": 1 / 3, "reward-to-go": 1 / 3, "batch": 1 / 3},
+        _update_cases,
+        withdrawn=("pgkit.returns:reward_to_go", "pgkit.policies:SoftmaxTable"),
+    ),
+    "reinforce_with_resets": Exercise(
+        {"starts": 0.5, "trained": 0.5}, _training_cases, call=_call_training
+    ),
+    "occupancy": Exercise(
+        {
+            "a chain that never ends": 1 / 3,
+            "a chain that ends": 1 / 2,
+            "a long view, γ near 1": 1 / 6,
+        },
+        _occupancy_cases,
+        withdrawn=("pgkit.exact:occupancy", "pgkit.exact:push"),
+    ),
+    "mismatch": Exercise(
+        {
+            "covered": 0.4,
+            "a state that μ misses": 0.4,
+            "states that d* never visits": 0.2,
+        },
+        _mismatch_cases,
+        withdrawn=("pgkit.exact:mismatch",),
+    ),
+}
