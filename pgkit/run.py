@@ -42,20 +42,36 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """The runs' policies, scored exactly from the nominal start within the horizon.
+class Score:
+    """What the history keeps of one iteration.
 
-    expected_return  Float [B]     J
-    occupancy        Float [B, S]  Σ_t γ^t P(s_t = s)
-    absorbed         Float [B, S]  probability of having ended in each terminal state
-    reached          letter -> Bool [B]  that goal was reached with probability over .9
+    expected_return  Float [B]           J, exact, from the nominal start within the horizon
+    reached          letter -> Bool [B]  that goal is reached with probability over .9
     """
 
     iteration: int
     expected_return: Float[Array, "B"]
+    reached: Mapping[str, Bool[Array, "B"]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The runs' policies of one iteration, scored exactly from the nominal start within the horizon.
+
+    expected_return, reached  as in Score
+    occupancy        Float [B, S]  Σ_t γ^t P(s_t = s)
+    absorbed         Float [B, S]  probability of having ended in each terminal state
+    """
+
+    iteration: int
+    expected_return: Float[Array, "B"]
+    reached: Mapping[str, Bool[Array, "B"]]
     occupancy: Float[Array, "B S"]
     absorbed: Float[Array, "B S"]
-    reached: Mapping[str, Bool[Array, "B"]]
+
+    @property
+    def score(self) -> Score:
+        return Score(self.iteration, self.expected_return, self.reached)
 
 
 class Run:
@@ -105,7 +121,7 @@ class Run:
         self.steps = 0  # world steps taken by all runs together
         self.state: State = algorithm.init(world, policy, self.runs)
         self._checkpoints = {0: self.state}
-        self.history: list[Evaluation] = [self.evaluate()]
+        self.history: list[Score] = [self.evaluate().score]
 
     # ---------------------------------------------------------------- settings
 
@@ -185,10 +201,11 @@ class Run:
         return state
 
     def record(self) -> Evaluation:
-        """Append an evaluation of now to the history (once an iteration)."""
+        """Evaluate now and append its score to the history (once an iteration)."""
+        now = self.evaluate()
         if self.history[-1].iteration != self.iteration:
-            self.history.append(self.evaluate())
-        return self.history[-1]
+            self.history.append(now.score)
+        return now
 
     def evaluate(self) -> Evaluation:
         """Score the policies of now exactly, from the nominal start."""
@@ -203,7 +220,7 @@ class Run:
             probs = self.policy.table(self.state.theta)
             j, occupancy, absorbed = exact.push(world, probs, gamma, horizon)
         reached = exact.reached(world, absorbed)
-        return Evaluation(self.iteration, np.asarray(j), occupancy, absorbed, reached)
+        return Evaluation(self.iteration, np.asarray(j), reached, occupancy, absorbed)
 
     # ---------------------------------------------------------------- time travel
 
