@@ -1,4 +1,4 @@
-"""Every algorithm in every world: three iterations that keep shapes, leave their input alone and repeat under a seed."""
+"""Every algorithm in every world: three iterations that keep shapes, spare their input and repeat under a seed."""
 
 import importlib
 import inspect

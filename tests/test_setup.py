@@ -18,7 +18,8 @@ LOCK = dict(
 
 
 def requirements():
-    texts = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
+    extras = PROJECT["optional-dependencies"].values()
+    texts = [*PROJECT["dependencies"], *(text for extra in extras for text in extra)]
     return [r for r in map(Requirement, texts) if r.name != "pgkit"]
 
 
