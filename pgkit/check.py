@@ -110,16 +110,22 @@ class Report:
         CheckFailed : when nothing is earned: nbgrader gives full points to a cell that does not fail.
         """
         if self.score == 0:
-            raise CheckFailed(f"{self.exercise}: 0 of {out_of:g} points so far; the hints are above")
+            raise CheckFailed(
+                f"{self.exercise}: 0 of {out_of:g} points so far; the hints are above"
+            )
         return round(min(self.score, 1.0) * out_of, 2)
 
     def __str__(self) -> str:
+        if all(part.message == NOT_WRITTEN for part in self.parts):
+            return f"{self.exercise}: {NOT_WRITTEN}"
         right = sum(not part.message for part in self.parts)
         lines = [f"{self.exercise}: {right} of {len(self.parts)} parts right"]
         for part in self.parts:
             lines.append(f"  {'✗' if part.message else '✓'} {part.name}")
             for paragraph in part.message.split("\n") if part.message else []:
-                lines += textwrap.wrap(paragraph, 92, initial_indent="      ", subsequent_indent="      ")
+                lines += textwrap.wrap(
+                    paragraph, 92, initial_indent="      ", subsequent_indent="      "
+                )
         return "\n".join(lines)
 
 
@@ -324,7 +330,8 @@ def _explain(failures, slips, tolerance, idea, show, scale) -> str:
     for slip in slips:
         for way in slip.ways:
             if all(
-                "value" in v.arrays and close(v["value"], way(*c.args), tolerance, scale(t, *c.args))
+                "value" in v.arrays
+                and close(v["value"], way(*c.args), tolerance, scale(t, *c.args))
                 for c, v, t in failures
             ):
                 return f"{slip.hint}\n{show(*case.args)}{_difference(given, truth)}"

@@ -177,24 +177,36 @@ def _occupancy_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _mismatch_cases(rng: np.random.Generator) -> list[Case]:
-    def pair(states: int) -> tuple[Array, Array]:
-        d_star, mu = rng.dirichlet(np.ones(states)), rng.dirichlet(np.full(states, 3.0))
-        d_star, mu = d_star + 0.02, mu + 0.02
-        return 0.6 * d_star / d_star.sum(), mu / mu.sum()  # the missing 0.4 has ended
-
-    cases = [Case("covered", pair(5)), Case("covered", pair(9))]
-    d_star, mu = pair(6)
-    hole = int(rng.integers(6))
-    for drop in (0.0, 1e-6):  # a hole, and the same place with a drop of mass in it
+    cases = [Case("covered", _pair(rng, 5)), Case("covered", _pair(rng, 9))]
+    d_star, mu = _pair(rng, 6)
+    hole, decoy = np.argsort(-d_star)[[1, -1]]
+    d_star[decoy], mu[decoy] = (
+        0.002,
+        0.006,
+    )  # little of both: the smallest μ is not the worst covered
+    for drop in (0.0, 0.01):  # a hole where the expert goes, and the same place with a drop in it
         thin = mu.copy()
         thin[hole] = drop
         cases.append(Case("a state that μ misses", (d_star, thin / thin.sum())))
-    d_star, mu = pair(8)
-    away = rng.permutation(8)[:3]
+    d_star, mu = _pair(rng, 8)
+    worst = int(np.argmax(d_star / mu))
+    away = rng.permutation(np.delete(np.arange(8), [worst, int(np.argmax(d_star))]))[:3]
     d_star[away] = 0.0
     mu[away[:2]] = 0.0  # nobody goes there and nobody starts there: 0/0
     cases.append(Case("states that d* never visits", (d_star, mu / mu.sum())))
     return cases
+
+
+def _pair(rng: np.random.Generator, states: int) -> tuple[Array, Array]:
+    """(d*, μ) without zeros, where the largest ratio is neither at the largest d* nor at the smallest μ."""
+    while True:
+        d_star, mu = (
+            rng.dirichlet(np.ones(states)) + 0.02,
+            rng.dirichlet(np.full(states, 3.0)) + 0.02,
+        )
+        worst = np.argmax(d_star / mu)
+        if worst not in (np.argmax(d_star), np.argmin(mu)):
+            return 0.6 * d_star / d_star.sum(), mu / mu.sum()  # the missing 0.4 has ended
 
 
 EXERCISES = {

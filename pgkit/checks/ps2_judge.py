@@ -90,11 +90,17 @@ def _sample_remedy(problem: str) -> str:
 
 def _indices_message(draws: Array, mu: Array, n: int) -> str:
     if draws.shape == (n, len(mu)):
-        return f"The shape is {draws.shape}: one-hot rows or frequencies. Return the n state indices."
+        return (
+            f"The shape is {draws.shape}: one-hot rows or frequencies. Return the n state indices."
+        )
     if draws.shape == (len(mu),):
-        return "You return one number for each state (counts?). Return the n state indices themselves."
+        return (
+            "You return one number for each state (counts?). Return the n state indices themselves."
+        )
     if draws.shape != (n,):
-        return f"The shape is {draws.shape}, but it must be ({n},): one start state for each rollout."
+        return (
+            f"The shape is {draws.shape}, but it must be ({n},): one start state for each rollout."
+        )
     if not np.array_equal(draws, np.round(draws)):
         return "A start state is an index 0..S-1, a whole number; yours are not whole."
     if draws.min() < 0 or draws.max() >= len(mu):
@@ -138,7 +144,9 @@ def _generator_message(value: Value) -> str:
             "(np.random.…?). Draw from the rng you are given, then a run can be repeated."
         )
     if np.array_equal(first, other):
-        return "Generators with other seeds gave the same draws: the rng is not used for all of them."
+        return (
+            "Generators with other seeds gave the same draws: the rng is not used for all of them."
+        )
     return ""
 
 
@@ -358,7 +366,10 @@ def _trained_message(value: Value, world, kind: str) -> str:
         return "θ contains nan or ∞: the steps have run away. Check the size and the sign of the update."
     if not np.any(theta):
         return "θ is still all zero: the result of the update is not kept. Assign it: theta = …"
-    if np.ptp(theta - theta.mean()) and np.max(np.abs(theta - theta.mean(axis=-1, keepdims=True))) < 0.5:
+    if (
+        np.ptp(theta - theta.mean())
+        and np.max(np.abs(theta - theta.mean(axis=-1, keepdims=True))) < 0.5
+    ):
         return (
             "θ has hardly moved after all updates. Does each update start from the θ of the one before, or "
             "from zero again?"
@@ -414,7 +425,9 @@ def _normalised(d):
     return d / d.sum()
 
 
-OCCUPANCY_IDEA = "Idea to look at: d^π = (1-γ) Σ_t γ^t P(s_t = s); push the start mass forward, step by step."
+OCCUPANCY_IDEA = (
+    "Idea to look at: d^π = (1-γ) Σ_t γ^t P(s_t = s); push the start mass forward, step by step."
+)
 OCCUPANCY_SLIPS = (
     Slip(
         "transposed",
@@ -442,14 +455,20 @@ OCCUPANCY_SLIPS = (
         "π ignored",
         "All actions are taken equally often in what you compute. Average the transitions with π(a|s).",
         (
-            lambda P, pi, start, gamma: _occupancy(P, np.full_like(pi, 1 / pi.shape[1]), start, gamma),
+            lambda P, pi, start, gamma: _occupancy(
+                P, np.full_like(pi, 1 / pi.shape[1]), start, gamma
+            ),
             lambda P, pi, start, gamma: _occupancy(P, np.ones_like(pi), start, gamma),
         ),
     ),
     Slip(
         "greedy instead of π",
         "Only the likeliest action of each state moves mass. π is stochastic: all of its actions count.",
-        (lambda P, pi, start, gamma: _occupancy(P, np.eye(pi.shape[1])[pi.argmax(1)], start, gamma),),
+        (
+            lambda P, pi, start, gamma: _occupancy(
+                P, np.eye(pi.shape[1])[pi.argmax(1)], start, gamma
+            ),
+        ),
     ),
     Slip(
         "time starts at 1",
@@ -464,22 +483,27 @@ OCCUPANCY_SLIPS = (
     Slip(
         "start ignored",
         "The mass starts everywhere alike. It starts as the given `start` says.",
-        (lambda P, pi, start, gamma: _occupancy(P, pi, np.full_like(start, 1 / len(start)), gamma),),
+        (
+            lambda P, pi, start, gamma: _occupancy(
+                P, pi, np.full_like(start, 1 / len(start)), gamma
+            ),
+        ),
     ),
     Slip(
         "sum cut off",
         "The sum stops too early: with γ near 1, late steps still count. Go on until γ^t is negligible "
         "(at γ = 0.99 that takes more than a thousand steps), or solve the linear system.",
-        tuple(_partial_sum(n) for n in (10, 20, 25, 30, 40, 50, 60, 64, 75, 80, 99, 100, 101, 128, 150))
+        tuple(
+            _partial_sum(n)
+            for n in (10, 20, 25, 30, 40, 50, 60, 64, 75, 80, 99, 100, 101, 128, 150)
+        )
         + tuple(_partial_sum(n) for n in (200, 250, 256, 300, 400, 500)),
     ),
 )
 
 
 def _judge_occupancy(cases: Sequence[Case], values: Sequence[Value]) -> dict[str, str]:
-    return compare(
-        cases, values, _occupancy, OCCUPANCY_SLIPS, tolerance=1e-4, idea=OCCUPANCY_IDEA
-    )
+    return compare(cases, values, _occupancy, OCCUPANCY_SLIPS, tolerance=1e-4, idea=OCCUPANCY_IDEA)
 
 
 # ---------------------------------------------------------------- 5  the mismatch coefficient
@@ -488,14 +512,17 @@ def _judge_occupancy(cases: Sequence[Case], values: Sequence[Value]) -> dict[str
 def _mismatch(d_star, mu) -> float:
     """max d*(s)/μ(s) over the states that d* visits, ∞ where μ misses one."""
     visited = d_star > 0
-    return float(np.max(np.where(mu[visited] > 0, d_star[visited] / mu[visited], np.inf)))
+    missed = np.any(mu[visited] == 0)
+    return float("inf") if missed else float(np.max(d_star[visited] / mu[visited]))
 
 
 def _only_covered(d_star, mu):
     return np.max(d_star[mu > 0] / mu[mu > 0])
 
 
-MISMATCH_IDEA = "Idea to look at: ‖d_π*/μ‖_∞ = max_s d_π*(s)/μ(s), 'cover the states the expert will visit'."
+MISMATCH_IDEA = (
+    "Idea to look at: ‖d_π*/μ‖_∞ = max_s d_π*(s)/μ(s), 'cover the states the expert will visit'."
+)
 MISMATCH_SLIPS = (
     Slip(
         "0/0",
@@ -530,7 +557,10 @@ MISMATCH_SLIPS = (
     Slip(
         "upside down",
         "The ratio is upside down: it is d* over μ.",
-        (lambda d_star, mu: np.max(mu / d_star), lambda d_star, mu: np.max(mu[d_star > 0] / d_star[d_star > 0])),
+        (
+            lambda d_star, mu: np.max(mu / d_star),
+            lambda d_star, mu: np.max(mu[d_star > 0] / d_star[d_star > 0]),
+        ),
     ),
     Slip(
         "mean instead of maximum",
@@ -585,9 +615,7 @@ def _judge_mismatch(cases: Sequence[Case], values: Sequence[Value]) -> dict[str,
         Value({"value": v["value"].reshape(())}) if not v.problem and v["value"].size == 1 else v
         for v in values
     ]  # a number, or a number in an array
-    return compare(
-        cases, flat, _mismatch, MISMATCH_SLIPS, tolerance=1e-4, idea=MISMATCH_IDEA
-    )
+    return compare(cases, flat, _mismatch, MISMATCH_SLIPS, tolerance=1e-4, idea=MISMATCH_IDEA)
 
 
 EXERCISES = {

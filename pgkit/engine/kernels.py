@@ -32,13 +32,12 @@ _ENDED = np.uint32(1 << 31)  # in next_at: this step entered a terminal state
 _ENDED_64 = np.uint64(1 << 31)
 _INDEX = np.uint32((1 << 31) - 1)
 _HISTORY = 1 << 16  # steps of history kept at a time, unless 16 lanes need more
-_GUIDE = 256
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10  # 32 bits, and the rest
 _ROUND = 6755399441055744.0  # 1.5·2⁵²: adding it rounds to an integer, kept in the low bits
 _SMALLEST = -708.0  # exp of less counts as 0
-_BLOCK = 16  # policies side by side in the exact kernels: two 512-bit vectors
+_COPIES = 4
 
 
 def _compile(function):
@@ -52,7 +51,7 @@ def _compile(function):
 # ---------------------------------------------------------------- parts
 
 
-@njit(inline="always")
+@njit(forceinline=True, **_OPTIONS)
 @no_type_check
 def _mix(z):
     """splitmix64's output function (pgkit.draws.mix)."""
@@ -61,7 +60,7 @@ def _mix(z):
     return z ^ (z >> np.uint64(31))
 
 
-@njit(inline="always", fastmath={"contract"})
+@njit(forceinline=True, **_OPTIONS)
 @no_type_check
 def _exp(x):
     """e^x for x ≤ 0 to the last digit or two, without a branch or a call so that it vectorises."""
@@ -87,7 +86,7 @@ def _exp(x):
     return y * scale if x >= _SMALLEST else 0.0
 
 
-@njit(inline="always", fastmath={"contract"}, error_model="numpy")
+@njit(**_OPTIONS)
 @no_type_check
 def _refresh(width, rows, n, work, probs, limits):
     """π and its 32-bit thresholds for the n rows listed; work [A, S] holds their logits less the largest."""
@@ -114,19 +113,23 @@ def _refresh(width, rows, n, work, probs, limits):
 
 @_compile
 @no_type_check
-def train(width, theta, next_at, reward, start, keys, span, knobs, sizes, mean_return):
+def train(
+    width, theta, next_at, reward, terminal, start, guide, keys, span, knobs, sizes, mean_return
+):
     """Train runs in place.
 
     width        A zeros as a tuple: its length is a constant to the compiler
     theta        float64 [B, S·A]  changed in place
     next_at      uint32  [S·A]     A·s' of each step, plus 2³¹ where s' is terminal
     reward       float64 [S·A]
+    terminal     bool    [S]
     start        uint32  [S-1]     thresholds of the start distribution
+    guide        int64   [256]     how many of them are at most 2²⁴ times 0, 1, ... 255
     keys         uint64  [B]
     span         (first iteration, iterations)
     knobs        (alpha, gamma)
     sizes        (horizon, episodes)
-    mean_return  float64 [iterations, B]  written
+    mean_return  float64 [B, iterations]  written
     """
     actions = len(width)
     first, iterations = span
@@ -134,15 +137,7 @@ def train(width, theta, next_at, reward, start, keys, span, knobs, sizes, mean_r
     horizon, episodes = sizes
     cells = theta.shape[1]
     states = cells // actions
-
-    # Where to begin looking for a start state, by the high byte of the draw.
-    guide = np.empty(_GUIDE, np.uint64)
-    for byte in range(_GUIDE):
-        guide[byte] = np.searchsorted(start, np.uint32(byte << 24), side="right")
-    ended_at_start = np.zeros(states, np.bool_)
-    for at in range(cells):
-        if next_at[at] & _ENDED:
-            ended_at_start[(next_at[at] & _INDEX) // np.uint32(actions)] = True
+    rate = alpha / episodes
 
     lanes = min(episodes, max(16, _HISTORY // horizon))
     key = np.empty(lanes, np.uint64)
@@ -153,7 +148,9 @@ def train(width, theta, next_at, reward, start, keys, span, knobs, sizes, mean_r
     history = np.empty(lanes * horizon, np.uint32)
     alive = np.empty(horizon + 1, np.int64)
 
-    total = np.zeros(cells, np.float64)  # G
+    # G, in several copies: lanes side by side are often in the same cell, and adding to what was just
+    # written waits for it.
+    total = np.zeros(_COPIES * cells, np.float64)
     probs = np.empty(cells, np.float64)
     limits = np.empty(cells, np.uint32)
     work = np.empty((actions, states), np.float64)
@@ -181,10 +178,10 @@ def train(width, theta, next_at, reward, start, keys, span, knobs, sizes, mean_r
                 for i in range(min(lanes, episodes - lane)):
                     c = keys[b] + GOLDEN * (stream + (np.uint64(lane + i) << _U16))
                     u = np.uint32(_mix(c) >> _U32)
-                    s = guide[u >> np.uint32(24)]
+                    s = np.uint64(guide[u >> np.uint32(24)])
                     while s < np.uint64(states - 1) and start[s] <= u:
                         s += _U1
-                    if not ended_at_start[s]:
+                    if not terminal[s]:
                         key[m] = c
                         now[m] = np.uint32(s) * np.uint32(actions)
                         m += 1
@@ -238,11 +235,11 @@ def train(width, theta, next_at, reward, start, keys, span, knobs, sizes, mean_r
                         at = np.uint64(history[row + i])
                         to_go = reward[at] + gamma * q[i]
                         q[i] = to_go
-                        total[at] += to_go
+                        total[at * np.uint64(_COPIES) + np.uint64(i % _COPIES)] += to_go
                         seen[at // np.uint64(actions)] = np.uint8(1)
                 for i in range(m):
                     mean += q[i]
-            mean_return[k, b] = mean / episodes
+            mean_return[b, k] = mean / episodes
 
             # -------- step uphill in the rows that were visited
             n = 0
@@ -256,12 +253,17 @@ def train(width, theta, next_at, reward, start, keys, span, knobs, sizes, mean_r
                 at = rows[i] * np.uint64(actions)
                 here = 0.0
                 for a in range(actions):
-                    here += total[at + np.uint64(a)]
+                    first_copy = (at + np.uint64(a)) * np.uint64(_COPIES)
+                    taken = 0.0
+                    for copy in range(_COPIES):
+                        taken += total[first_copy + np.uint64(copy)]
+                        total[first_copy + np.uint64(copy)] = 0.0
+                    work[a, i] = taken
+                    here += taken
                 peak = -np.inf
                 for a in range(actions):
                     j = at + np.uint64(a)
-                    logits[j] += alpha * ((total[j] - here * probs[j]) / episodes)
-                    total[j] = 0.0
+                    logits[j] += rate * (work[a, i] - here * probs[j])
                     peak = max(peak, logits[j])
                 for a in range(actions):
                     work[a, i] = logits[at + np.uint64(a)] - peak
@@ -271,19 +273,19 @@ def train(width, theta, next_at, reward, start, keys, span, knobs, sizes, mean_r
 # ---------------------------------------------------------------- exact values
 
 
-@njit(inline="always", fastmath={"contract"}, error_model="numpy")
+@njit(**_OPTIONS)
 @no_type_check
-def _side_by_side(width, theta, first, probs):
-    """π of _BLOCK policies from `first` on, policies last [S·A, _BLOCK]; the last one fills up."""
+def _side_by_side(width, theta, first, block, probs):
+    """π of `block` policies from `first` on, policies last [S·A, block]; the last one fills up."""
     actions = len(width)
     last = theta.shape[0] - 1
-    work = np.empty((actions, _BLOCK), np.float64)
+    work = np.empty((actions, block), np.float64)
     for s in range(theta.shape[1] // actions):
-        for w in range(_BLOCK):
+        for w in range(block):
             b = min(first + w, last)
             for a in range(actions):
                 work[a, w] = theta[b, s * actions + a]
-        for w in range(_BLOCK):
+        for w in range(block):
             peak = work[0, w]
             for a in range(1, actions):
                 peak = max(peak, work[a, w])
@@ -296,10 +298,10 @@ def _side_by_side(width, theta, first, probs):
                 probs[s * actions + a, w] = work[a, w] * each
 
 
-@njit(inline="always", fastmath={"contract"})
+@njit(**_OPTIONS)
 @no_type_check
-def _push(width, next_at, live, probs, mass, after, ended):
-    """One step of the policies' mass [S, _BLOCK]: into `after`, or `ended` where the step terminates."""
+def _push(width, next_at, live, block, probs, mass, after, ended):
+    """One step of the policies' mass [S, block]: into `after`, or `ended` where the step terminates."""
     actions = len(width)
     after[:] = 0.0
     for s in live:
@@ -307,16 +309,18 @@ def _push(width, next_at, live, probs, mass, after, ended):
             cell = s * actions + a
             there = np.int64(next_at[cell] & _INDEX) // actions
             if next_at[cell] & _ENDED:
-                for w in range(_BLOCK):
+                for w in range(block):
                     ended[there, w] += probs[cell, w] * mass[s, w]
             else:
-                for w in range(_BLOCK):
+                for w in range(block):
                     after[there, w] += probs[cell, w] * mass[s, w]
 
 
 @_compile
 @no_type_check
-def evaluate(width, theta, next_at, reward, live, start, gamma, horizon, value, occupancy, absorbed):
+def evaluate(
+    width, theta, next_at, reward, live, start, gamma, horizon, block, value, occupancy, absorbed
+):
     """Push the start's mass through the policies (pgkit.exact.push).
 
     theta [B, S·A]; next_at, reward [S·A] as in `train`; live int64: the states that are not terminal;
@@ -325,11 +329,11 @@ def evaluate(width, theta, next_at, reward, live, start, gamma, horizon, value, 
     actions = len(width)
     cells = theta.shape[1]
     states = cells // actions
-    probs = np.empty((cells, _BLOCK), np.float64)
-    mass, after = np.empty((states, _BLOCK), np.float64), np.empty((states, _BLOCK), np.float64)
-    visits, ended = np.empty((states, _BLOCK), np.float64), np.empty((states, _BLOCK), np.float64)
-    for first in range(0, theta.shape[0], _BLOCK):
-        _side_by_side(width, theta, first, probs)
+    probs = np.empty((cells, block), np.float64)
+    mass, after = np.empty((states, block), np.float64), np.empty((states, block), np.float64)
+    visits, ended = np.empty((states, block), np.float64), np.empty((states, block), np.float64)
+    for first in range(0, theta.shape[0], block):
+        _side_by_side(width, theta, first, block, probs)
         visits[:] = 0.0
         ended[:] = 0.0
         for s in range(states):
@@ -337,12 +341,12 @@ def evaluate(width, theta, next_at, reward, live, start, gamma, horizon, value, 
         discount = 1.0
         for _ in range(horizon):
             for s in live:
-                for w in range(_BLOCK):
+                for w in range(block):
                     visits[s, w] += discount * mass[s, w]
-            _push(width, next_at, live, probs, mass, after, ended)
+            _push(width, next_at, live, block, probs, mass, after, ended)
             mass, after = after, mass
             discount *= gamma
-        for w in range(min(_BLOCK, theta.shape[0] - first)):
+        for w in range(min(block, theta.shape[0] - first)):
             total = 0.0
             for s in live:
                 occupancy[first + w, s] = visits[s, w]
@@ -356,7 +360,7 @@ def evaluate(width, theta, next_at, reward, live, start, gamma, horizon, value, 
 
 @_compile
 @no_type_check
-def gradient(width, theta, next_at, reward, live, start, gamma, horizon, value, grad):
+def gradient(width, theta, next_at, reward, live, start, gamma, horizon, block, value, grad):
     """J and ∂J/∂θ[s, a] = Σ_t γ^t P(s_t = s) π(a|s) (Q_{T-t}(s, a) - V_{T-t}(s)), V_k with k steps to go.
 
     Arguments as in `evaluate`.  Written: value [B]; grad [B, S·A].
@@ -364,18 +368,18 @@ def gradient(width, theta, next_at, reward, live, start, gamma, horizon, value, 
     actions = len(width)
     cells = theta.shape[1]
     states = cells // actions
-    probs, direct = np.empty((cells, _BLOCK), np.float64), np.empty((cells, _BLOCK), np.float64)
-    v = np.zeros((horizon + 1, states, _BLOCK), np.float64)  # 0 in terminal states
-    mass, after = np.empty((states, _BLOCK), np.float64), np.empty((states, _BLOCK), np.float64)
-    ended = np.zeros((states, _BLOCK), np.float64)
+    probs, direct = np.empty((cells, block), np.float64), np.empty((cells, block), np.float64)
+    v = np.zeros((horizon + 1, states, block), np.float64)  # 0 in terminal states
+    mass, after = np.empty((states, block), np.float64), np.empty((states, block), np.float64)
+    ended = np.zeros((states, block), np.float64)
     at = np.empty(actions, np.int64)
-    for first in range(0, theta.shape[0], _BLOCK):
-        _side_by_side(width, theta, first, probs)
+    for first in range(0, theta.shape[0], block):
+        _side_by_side(width, theta, first, block, probs)
         for k in range(horizon):
             for s in live:
                 for a in range(actions):
                     at[a] = np.int64(next_at[s * actions + a] & _INDEX) // actions
-                for w in range(_BLOCK):
+                for w in range(block):
                     total = 0.0
                     for a in range(actions):
                         cell = s * actions + a
@@ -391,13 +395,13 @@ def gradient(width, theta, next_at, reward, live, start, gamma, horizon, value, 
                 for a in range(actions):
                     cell = s * actions + a
                     there = np.int64(next_at[cell] & _INDEX) // actions
-                    for w in range(_BLOCK):
+                    for w in range(block):
                         q = reward[cell] + gamma * v[k, there, w]
                         direct[cell, w] += discount * mass[s, w] * q
-            _push(width, next_at, live, probs, mass, after, ended)
+            _push(width, next_at, live, block, probs, mass, after, ended)
             mass, after = after, mass
             discount *= gamma
-        for w in range(min(_BLOCK, theta.shape[0] - first)):
+        for w in range(min(block, theta.shape[0] - first)):
             total = 0.0
             for s in range(states):
                 total += start[s] * v[horizon, s, w]

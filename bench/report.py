@@ -1,0 +1,84 @@
+"""Figures that know which run they come from, and the tables made of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+
+class DifferentRuns(ValueError):
+    """Two figures of different runs were to be compared."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Seconds measured several times in one run."""
+
+    run: str
+    seconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return median(self.seconds)
+
+    def over(self, other: Figure) -> float:
+        """The median of the round-by-round ratios self / other.
+
+        Raises DifferentRuns: another day, another load, another clock: such a ratio means nothing.
+        """
+        if self.run != other.run:
+            raise DifferentRuns(
+                f"these figures are of different runs ({self.run} and {other.run}) and cannot be "
+                "compared; run both programs in one run of bench/run.py and compare those"
+            )
+        if len(self.seconds) == len(other.seconds):
+            return median(x / y for x, y in zip(self.seconds, other.seconds, strict=True))
+        return self.median / other.median
+
+
+@dataclass(frozen=True)
+class Target:
+    """What performance is meant to be: a figure, and whether more or less of it is better."""
+
+    text: str
+    found: float
+    wanted: float
+    at_most: bool = False
+
+    @property
+    def met(self) -> bool:
+        return self.found <= self.wanted if self.at_most else self.found >= self.wanted
+
+    def line(self) -> str:
+        sign = "≤" if self.at_most else "≥"
+        mark = "pass" if self.met else "MISS"
+        return f"  {mark}  {self.text:<62} {self.found:>9.3g}  ({sign} {self.wanted:g})"
+
+
+@dataclass
+class Result:
+    """What a suite found."""
+
+    lines: list[str] = field(default_factory=list)
+    targets: list[Target] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)  # engines whose result is not right
+    figures: dict = field(default_factory=dict)
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = []
+    for row in [head, ["-" * w for w in widths], *rows]:
+        cells = [c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))]  # noqa: B905
+        lines.append("  " + "  ".join(cells).rstrip())
+    return lines
+
+
+def compare(paths: list[Path]) -> None:
+    """Refuse, unless all files are of one run (which then is one file twice)."""
+    runs = [json.loads(path.read_text())["run"] for path in paths]
+    first = Figure(runs[0], (1.0,))
+    for run in runs[1:]:
+        first.over(Figure(run, (1.0,)))

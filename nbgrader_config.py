@@ -1,0 +1,23 @@
+"""nbgrader for this course: `solutions/` is the source folder, `assignments/` the release folder.
+
+Works in any folder that has this file, `solutions/` and pgkit in its environment; nbgrader makes
+submitted/, autograded/, feedback/ and gradebook.db beside them.
+"""
+
+c = get_config()
+
+c.CourseDirectory.course_id = "pgkit"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments"
+# What is carried along besides the notebook. Never *.py: a file beside a notebook shadows packages.
+c.CourseDirectory.include = ["*.ipynb", "*.csv", "*.txt", "*.png"]
+c.CourseDirectory.max_file_size = 1000  # kB
+
+# The line that raises NotImplementedError with the exercise's name stands in the notebook itself.
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+c.ClearSolutions.text_stub = "*Your answer here.*"
+
+# nbgrader's 30 s a cell is short for cells that train; checks take about 3 s.
+c.ExecutePreprocessor.timeout = 120
+c.ExecutePreprocessor.interrupt_on_timeout = True
+c.ExecutePreprocessor.iopub_timeout = 20

@@ -1,0 +1,24 @@
+"""Live labs and panels for notebooks, imported when first asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+WHERE = {
+    "RingOfFire": "pgkit.widgets.ring_of_fire",
+    "recap": "pgkit.widgets.timer",
+    "think_pair_share": "pgkit.widgets.timer",
+}
+
+__all__ = sorted(WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,402 @@
+"""Lab: what every live lab shares.  Training as a task on the kernel's loop, messages, knobs, time travel.
+
+The page and the kernel exchange custom messages only.  The page sends {"kind": ..., "id": ...}; each
+kind is a method `_on_<kind>`.  The kernel sends one kind of message, the frame: a JSON header and one
+float32 buffer whose named parts the header lists.  A frame that answers a message carries its id, and
+a sentence if the message was refused.  Nothing is acknowledged frame by frame: four times a second the
+page says which frame it has drawn.
+
+Callbacks may run in any thread (kernel subshells), so whoever touches the run holds `_lock`; the
+training task belongs to the loop on which the lab was made and is only ever started there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from pgkit.knobs import Knob, knobs_of
+from pgkit.run import MIX_KNOB, Run
+from pgkit.types import Array
+from pgkit.widgets.timeline import Timeline, curve, marks
+
+SLICE = 0.008  # seconds that training may keep the loop
+NAP = 0.001  # one message takes several turns of the loop; sleep(0) would give it only one
+DEAD_MAN = 10.0  # seconds without a word from a page before training pauses
+LAG = 0.35  # seconds that a page may be behind before frames come more slowly
+SLOWEST = 2.0  # frames a second, at least
+
+SPEED = Knob("speed", 60, 1, 1000, "", "speed", "the number of iterations a second", log=True)
+STEPS = Knob("n", 1, 1, 100_000, "n", "steps", "the number of iterations to train", whole=True)
+FPS = Knob("fps", 30, 1, 60, "", "fps", "the number of frames a second")
+
+_HERE = Path(__file__).parent
+
+
+def bundle(*names: str) -> str:
+    """Join modules that lie beside this file into one: anywidget takes a single module."""
+    text = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+    text = re.sub(r'^import [^;]*? from "\./[^"]+";\n', "", text, flags=re.MULTILINE)
+    return re.sub(r"^export (?=(async )?(function|const|class) )", "", text, flags=re.MULTILINE)
+
+
+def styles(*names: str) -> str:
+    return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+
+
+class Lab(anywidget.AnyWidget):
+    """A live view of a Run.  It holds no learning state: all of that is in `timeline`.
+
+    A lab says `setup()` (what the page needs once), `view()` (what a frame shows), `new_run(seed)`,
+    `sentence`, `code` and `picture()`.
+    """
+
+    setting = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, run: Run, *, controls: tuple[str, ...], hide: tuple[str, ...], fps: float) -> None:
+        self.fps = FPS.check(fps)
+        self.timeline = Timeline(run)
+        self.playing = False
+        self.speed: float | None = SPEED.default
+        self.status, self.alarm = "Ready.", False
+        self.version = 0  # rises with every change of a knob
+        self._trained = 0  # the version that the last iteration was trained with
+        self._controls = controls
+        self._defaults = {name: self._value(name) for name in controls}
+        self._lock = threading.RLock()
+        self._loop = _running_loop()
+        self._task: asyncio.Task | None = None
+        self._heard = time.monotonic()
+        self._rate, self._frame, self._sent_at = self.fps, 0, {}
+        self._told = (-1, 0, 0)  # generation, curve points and marks that the pages have
+        self._pace = (time.perf_counter(), run.iteration, 0.0)
+        super().__init__(setting=self.setup() | {"knobs": self._knob_specs(), "hide": list(hide)})
+        self.on_msg(self._receive)
+
+    # ---------------------------------------------------------------- what a lab says of itself
+
+    def setup(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def view(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        raise NotImplementedError
+
+    def new_run(self, seed: int) -> Run:
+        """A fresh run with the knobs of now."""
+        raise NotImplementedError
+
+    @property
+    def sentence(self) -> str:
+        """The picture in words."""
+        raise NotImplementedError
+
+    @property
+    def code(self) -> str:
+        """One line of Python that rebuilds this lab as it stands."""
+        raise NotImplementedError
+
+    def picture(self) -> bytes:
+        """The picture as PNG, for readers without a kernel."""
+        raise NotImplementedError
+
+    # ---------------------------------------------------------------- for notebooks and tests
+
+    @property
+    def run(self) -> Run:
+        return self.timeline.run
+
+    def set(self, **changes: Any) -> Lab:
+        """Turn knobs.  Takes effect at the next iteration; ValueError changes nothing."""
+        with self._lock:
+            self.run.set(**changes)
+            self._changed()
+        return self
+
+    def train(self, iterations: int) -> Lab:
+        """Train now, without a loop; what one gets from playing as long."""
+        with self._lock:
+            n = STEPS.check(iterations)
+            self._advance(n)
+            self.frame()
+        return self
+
+    tick = train
+
+    def rewind(self, iteration: int) -> Lab:
+        """Go back to an iteration.  Training goes on from there."""
+        with self._lock:
+            self.playing = False
+            self.timeline.rewind(iteration)
+            self._changed()
+        return self
+
+    def restart(self, seed: int | None = None) -> Lab:
+        """Train from the beginning, with the knobs as they are; the curve so far stays as a ghost."""
+        with self._lock:
+            self.timeline.restart(self.new_run(self.run.seed if seed is None else seed))
+            self._changed()
+        return self
+
+    def defaults(self) -> Lab:
+        """Set every knob back to what the lab was made with."""
+        return self.set(**self._defaults)
+
+    def play(self) -> Lab:
+        """Train until `pause`, as a task on the kernel's loop."""
+        loop = self._loop = self._loop or _running_loop()
+        if loop is None:
+            raise RuntimeError("there is no event loop to play on; call train(iterations) instead")
+        with self._lock:
+            self._heard = time.monotonic()
+            self.playing = True
+            self.status, self.alarm = "Training.", False
+            self._pace = (time.perf_counter(), self.run.iteration, 0.0)
+        loop.call_soon_threadsafe(self._start)
+        return self
+
+    def pause(self) -> Lab:
+        """Stop training after the current iteration."""
+        with self._lock:
+            self.playing = False
+            self.frame()
+        return self
+
+    def close(self) -> None:
+        self.playing = False
+        super().close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        with self._lock:
+            png = b64encode(self.picture()).decode("ascii")
+            return data | {"text/plain": self.sentence, "image/png": png}, metadata
+
+    def __repr__(self) -> str:
+        return f"<{self.sentence}>"
+
+    # ---------------------------------------------------------------- the task
+
+    def _start(self) -> None:
+        """On the loop: start the task unless it runs."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._play())
+
+    async def _play(self) -> None:
+        last, owed, next_frame = time.perf_counter(), 0.0, 0.0
+        try:
+            while self.playing:
+                with self._lock:
+                    now = time.perf_counter()
+                    owed, last = self._owed(owed, now - last), now
+                    owed = self._slice(owed, now + SLICE)
+                    if now >= next_frame:
+                        next_frame = max(next_frame + 1 / self._rate, now)
+                        self.frame()
+                    if time.monotonic() - self._heard > DEAD_MAN:
+                        self._stop(f"Paused: no page has been looking for {DEAD_MAN:g} s.")
+                await asyncio.sleep(NAP)
+        except Exception as error:  # whatever it is, it ends the training and the user is told
+            self._stop(f"Training stopped: {error}", alarm=True)
+        with self._lock:
+            if not self.alarm and self.status == "Training.":
+                self.status = "Paused."
+            self.frame()
+
+    def _owed(self, owed: float, seconds: float) -> float:
+        """Iterations due at this speed; time lost is not made up for."""
+        if self.speed is None:
+            return float("inf")
+        return min(owed if owed < float("inf") else 0.0, 1.0) + seconds * self.speed
+
+    def _slice(self, owed: float, deadline: float) -> float:
+        """Train what is due, or until the deadline; returns what is still due."""
+        chunk = 1
+        while owed >= 1:
+            n = int(min(owed, chunk))
+            began = time.perf_counter()
+            self._advance(n)
+            now = time.perf_counter()
+            owed -= n
+            if now + (now - began) > deadline:
+                break
+            chunk = chunk * 2 if (deadline - now) > 4 * (now - began) else chunk
+        return owed
+
+    def _advance(self, iterations: int) -> None:
+        self.timeline.advance(iterations)
+        self._trained = self.version
+
+    def _stop(self, status: str, *, alarm: bool = False) -> None:
+        self.playing = False
+        self.status, self.alarm = status, alarm
+
+    # ---------------------------------------------------------------- frames
+
+    def frame(self, *, fresh: bool = False, **extra: Any) -> None:
+        """Send what there is to see now."""
+        header, parts = self.view()
+        told = (-1, 0, 0) if fresh else self._told
+        start, curve_rows, line = self._news(told)
+        parts = parts | {"curve": curve_rows, "now": curve([self.timeline.evaluation()])}
+        if start == 0 and self.timeline.ghost is not None:
+            parts["ghost"] = self.timeline.ghost
+        self._frame += 1
+        self._sent_at[self._frame] = time.monotonic()
+        self._sent_at.pop(self._frame - 600, None)
+        header = {
+            **header, **line, **extra, "kind": "frame", "n": self._frame, "from": start,
+            "parts": [[name, int(part.size)] for name, part in parts.items()],
+            "iteration": self.timeline.iteration, "head": self.timeline.head,
+            "playing": self.playing, "speed": self.speed, "seed": self.run.seed,
+            "pace": self._measured_pace(), "status": self.status, "alarm": self.alarm,
+            "version": self.version, "trained": self._trained, "sentence": self.sentence,
+            "values": {name: self._value(name) for name in self._controls},
+        }  # fmt: skip
+        buffer = np.concatenate([np.ravel(part) for part in parts.values()]).astype("<f4")
+        self.send(header, [buffer.tobytes()])
+
+    def _news(self, told: tuple[int, int, int]) -> tuple[int, Array, dict[str, Any]]:
+        """Points of the curve that the pages do not have (from which index on), and the marks if new."""
+        line, trunk = self.timeline, self.timeline.trunk
+        fresh = told[0] != line.generation
+        start = 0 if fresh else told[1]
+        history = trunk.history[start:]
+        rows = curve(history) if history else np.zeros((0, 0))
+        found = marks(trunk.changes)
+        key = hash(tuple(found))
+        self._told = (line.generation, len(trunk.history), key)
+        return start, rows, {"marks": found} if fresh or key != told[2] else {}
+
+    def _measured_pace(self) -> float:
+        """Iterations a second, over the last half second or so."""
+        then, iteration, pace = self._pace
+        now = time.perf_counter()
+        if not self.playing:
+            return 0.0
+        if now - then > 0.5:
+            pace = max(0.0, (self.run.iteration - iteration) / (now - then))
+            self._pace = (now, self.run.iteration, pace)
+        return pace
+
+    def _value(self, name: str) -> float:
+        settings = self.run.settings
+        return settings.mix if name == "mix" else getattr(settings.algorithm, name)
+
+    def _knob_specs(self) -> list[dict[str, Any]]:
+        known = knobs_of(self.run.algorithm) | {"mix": MIX_KNOB}
+        return [asdict(known[name]) | {"default": self._defaults[name]} for name in self._controls]
+
+    def _changed(self) -> None:
+        self.version += 1
+        self.status, self.alarm = ("Training." if self.playing else "Ready."), False
+        self.frame()
+
+    # ---------------------------------------------------------------- messages from a page
+
+    def _receive(self, _: Any, content: Any, buffers: list[Any]) -> None:
+        """Do what the page asks; what it may not do is answered with the reason."""
+        with self._lock:
+            self._heard = time.monotonic()
+            message = content if isinstance(content, Mapping) else {}
+            action: Callable | None = getattr(self, f"_on_{message.get('kind')}", None)
+            answer = message.get("id") if isinstance(message.get("id"), int | str) else None
+            try:
+                if action is None:
+                    raise ValueError(f"unknown message {message.get('kind')!r}")
+                extra = action(message, buffers)
+            except ValueError as error:
+                self.status, self.alarm = str(error), True
+                extra = {"refused": str(error)}
+            if extra is not None:
+                self.frame(answer=answer, **extra)
+
+    def _on_hello(self, message: Mapping, buffers: list[Any]) -> None:
+        self.frame(fresh=True, answer=message.get("id"))
+
+    def _on_bye(self, message: Mapping, buffers: list[Any]) -> None:
+        self._heard -= DEAD_MAN - 1  # another page, or the same one drawn anew, has a second to say so
+
+    def _on_seen(self, message: Mapping, buffers: list[Any]) -> None:
+        """Slower frames for a page that cannot follow."""
+        sent = self._sent_at.get(_whole(message, "n") + 1)
+        behind = 0.0 if sent is None else time.monotonic() - sent
+        factor = 0.6 if behind > LAG else 1.1
+        self._rate = min(max(self._rate * factor, SLOWEST), self.fps)
+
+    def _on_play(self, message: Mapping, buffers: list[Any]) -> dict:
+        self.play()
+        return {}
+
+    def _on_pause(self, message: Mapping, buffers: list[Any]) -> dict:
+        self._stop("Paused.")
+        return {}
+
+    def _on_step(self, message: Mapping, buffers: list[Any]) -> dict:
+        n = STEPS.check(message.get("n"))
+        self._stop("Paused.")
+        self._advance(min(n, 1000))
+        return {}
+
+    def _on_rewind(self, message: Mapping, buffers: list[Any]) -> dict:
+        self._stop("Paused.")
+        self.timeline.rewind(_whole(message, "to"))
+        self.version += 1
+        return {}
+
+    def _on_speed(self, message: Mapping, buffers: list[Any]) -> dict:
+        value = message.get("value")
+        self.speed = None if value is None else SPEED.check(value)
+        return {}
+
+    def _on_restart(self, message: Mapping, buffers: list[Any]) -> dict:
+        seed = message.get("seed")
+        self.timeline.restart(self.new_run(self.run.seed if seed is None else seed))
+        self._accept()
+        return {}
+
+    def _on_set(self, message: Mapping, buffers: list[Any]) -> dict:
+        changes = message.get("changes")
+        if not isinstance(changes, Mapping):
+            raise ValueError("a change must name its knobs")
+        for name in changes:
+            if name not in self._controls:
+                raise ValueError(f"unknown knob {name!r}; this lab has {', '.join(self._controls)}")
+        self.run.set(**changes)
+        self._accept()
+        return {}
+
+    def _on_defaults(self, message: Mapping, buffers: list[Any]) -> dict:
+        self.defaults()
+        return {}
+
+    def _on_copy(self, message: Mapping, buffers: list[Any]) -> dict:
+        return {"code": self.code}
+
+    def _accept(self) -> None:
+        self.version += 1
+        self.status, self.alarm = ("Training." if self.playing else "Ready."), False
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _whole(message: Mapping, name: str) -> int:
+    value = message.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{name} = {value!r}, but it must be a whole number")
+    return value

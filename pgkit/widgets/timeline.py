@@ -1,0 +1,111 @@
+"""Timeline: a Run that one can scrub through, with the curve it draws.  No widget, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pgkit.knobs import knobs_of
+from pgkit.run import MIX_KNOB, Evaluation, Run, Score, Settings
+from pgkit.types import Array, Float, State
+
+POINTS_PER_DOUBLING = 64
+_BITS = POINTS_PER_DOUBLING.bit_length()
+
+
+def next_point(iteration: int) -> int:
+    """The next iteration that the curve records: each one at first, then 64 to each doubling."""
+    spacing = 1 << max(0, iteration.bit_length() - _BITS)
+    return (iteration // spacing + 1) * spacing
+
+
+def curve(history: Sequence[Score | Evaluation]) -> Float[Array, "K C"]:
+    """A row an evaluation: iteration; 10 %, 50 % and 90 % quantiles of J over runs; share of runs at
+    each goal, in the order of the world's goals."""
+    returns = np.stack([e.expected_return for e in history])
+    shares = [[hits.mean() for hits in e.reached.values()] for e in history]
+    iterations = np.array([e.iteration for e in history], dtype=np.float64)
+    low, median, high = np.quantile(returns, (0.1, 0.5, 0.9), axis=1)
+    return np.column_stack([iterations, low, median, high, np.array(shares)])
+
+
+def marks(changes: list[tuple[int, Settings]]) -> list[tuple[int, str, str]]:
+    """(iteration, symbol, new value) of every knob turned after the start; μ's value is left empty."""
+    found = []
+    for (_, old), (at, new) in zip(changes, changes[1:], strict=False):
+        for name, knob in knobs_of(new.algorithm).items():
+            value = getattr(new.algorithm, name)
+            if value != getattr(old.algorithm, name):
+                found.append((at, knob.symbol, f"{value:.3g}"))
+        if new.mix != old.mix:
+            found.append((at, MIX_KNOB.symbol, f"{new.mix:.3g}"))
+        if not _same(new.mu, old.mu):
+            found.append((at, "μ", ""))
+    return found
+
+
+def _same(mu: Array | None, other: Array | None) -> bool:
+    if mu is None or other is None:
+        return mu is other
+    return np.array_equal(mu, other)
+
+
+class Timeline:
+    """`trunk` is the run as far as it was trained; `run` is where we look, at or before its end.
+
+    Training on from an earlier iteration starts a new trunk there and keeps the old curve as `ghost`.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.trunk = self.run = run
+        self.ghost: Array | None = None
+        self.generation = 0  # rises whenever the curve drawn so far is no longer the trunk's beginning
+        self._seen: tuple[State, Evaluation] | None = None
+
+    @property
+    def iteration(self) -> int:
+        return self.run.iteration
+
+    @property
+    def head(self) -> int:
+        return self.trunk.iteration
+
+    def restart(self, run: Run) -> None:
+        """Begin again with another run; the curve so far becomes the ghost."""
+        self._keep_ghost()
+        self.trunk = self.run = run
+        self.generation += 1
+
+    def advance(self, iterations: int) -> None:
+        """Train, recording at the points of the curve."""
+        if self.run is not self.trunk:
+            self._branch()
+        end = self.run.iteration + iterations
+        while self.run.iteration < end:
+            point = next_point(self.run.iteration)
+            self.run.advance(min(point, end) - self.run.iteration, record=point <= end)
+
+    def rewind(self, iteration: int) -> None:
+        """Look at an earlier iteration.  What was trained after it stays until one trains on from there."""
+        if not 0 <= iteration <= self.head:
+            raise ValueError(f"iteration = {iteration}, but one can rewind to [0, {self.head}]")
+        if iteration != self.iteration:
+            at_head = iteration == self.head
+            self.run = self.trunk if at_head else self.trunk.fork().rewind(iteration)
+
+    def evaluation(self) -> Evaluation:
+        """The evaluation of what we look at, computed once."""
+        state = self.run.state
+        if self._seen is None or self._seen[0] is not state:
+            self._seen = (state, self.run.evaluate())
+        return self._seen[1]
+
+    def _branch(self) -> None:
+        self._keep_ghost()
+        self.trunk = self.run
+        self.generation += 1
+
+    def _keep_ghost(self) -> None:
+        if self.head > 0:
+            self.ghost = curve(self.trunk.history)[:, :4]
