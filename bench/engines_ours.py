@@ -27,7 +27,7 @@ def tables(mode: str, copies: int):
 def trainer(backend: str, threads: int):
     def run(mode: str, size: Size, seed: int):
         world, start = tables(mode, size.copies)
-        theta, mean_return = engine.train(
+        theta, mean_return, _ = engine.train(
             world, np.zeros((size.runs, len(start), ACTIONS)), start, run_keys(seed, size.runs),
             0, size.iterations, alpha=size.alpha, gamma=size.gamma, horizon=size.horizon,
             episodes=size.episodes, threads=threads, backend=backend,

@@ -60,7 +60,8 @@ outcomes({"REINFORCE": stuck})
 # %%
 random_walk = np.full((world.n_states, world.n_actions), 1 / 4)
 _, _, ended = exact.push(world, random_walk, gamma=0.95, horizon=30)
-print(f"+100: {ended[world.goals['G']].sum():.1e}    +1: {ended[world.goals['e']].sum():.2f} of all rollouts")
+jackpot, exit_ = (ended[world.goals[letter]].sum() for letter in "Ge")
+print(f"+100: {jackpot:.1e}    +1: {exit_:.2f} of all rollouts")
 
 # %% [markdown]
 # Fifteen in a million against one in two. Long before a single run has seen the treasure, every run has found the
@@ -89,10 +90,10 @@ think_pair_share("How do we get policy gradients to break out of local optima?")
 
 # %%
 bet = predict(
-    "Which of these gets more than half of 100 runs to +100?",
-    key="05-which-fix",
-    choices=["16 times the batch", "10 times the step", "10 times the updates", "rollouts of 200 steps", "none of these"],
-)
+    "Which of these gets more than half of 100 runs to +100?", key="05-which-fix",
+    choices=["16 times the batch", "10 times the step", "10 times the updates",
+             "rollouts of 200 steps", "none of these"],
+)  # fmt: skip
 bet
 
 # %% [markdown]
@@ -109,8 +110,8 @@ fixes = {
 
 # %%
 escaped = {name: int(run.history[-1].reached["G"].sum()) for name, run in fixes.items()}
-winners = [name for name, n in escaped.items() if n > 50]
-bet.reveal(winners[0] if winners else "none of these", explain=f"Escaped of 100: {escaped}.", show=outcomes(fixes))
+winners = [name for name, n in escaped.items() if n > 50] or ["none of these"]
+bet.reveal(winners[0], explain=f"Escaped of 100: {escaped}.", show=outcomes(fixes))
 
 # %% [markdown]
 # Three more ideas come up in every room: pay the policy for staying random (an *entropy bonus*), subtract a
@@ -138,8 +139,8 @@ bet.reveal(winners[0] if winners else "none of these", explain=f"Escaped of 100:
 
 # %%
 policies = stuck.policy.table(stuck.state.theta)
-for name, mu in {"S alone": nominal(world, 0.95), "all cells": uniform(world, 0.95)}.items():
-    seen = exact.gradient_gap(world, policies, 0.95, mu)
+for name, reset in {"S alone": nominal, "all cells": uniform}.items():
+    seen = exact.gradient_gap(world, policies, 0.95, reset(world, 0.95))
     print(f"gradient gap seen from {name:10}: {np.median(seen):6.2f}   (median of 100 runs)")
 
 # %% [markdown]
@@ -153,9 +154,9 @@ for name, mu in {"S alone": nominal(world, 0.95), "all cells": uniform(world, 0.
 # The lecture: *try your best to "cover" states the expert will visit.*
 
 # %%
-resets = {"nominal": nominal(world, 0.95), "uniform": uniform(world, 0.95), "expert": expert(world, 0.95)}
-maps(world, {"nominal: S and only S": resets["nominal"], "uniform: every cell alike": resets["uniform"],
-             "expert: where π* goes": resets["expert"]})  # fmt: skip
+resets = {reset.__name__: reset(world, 0.95) for reset in (nominal, uniform, expert)}
+captions = ("nominal: S and only S", "uniform: every cell alike", "expert: where π* goes")
+maps(world, dict(zip(captions, resets.values(), strict=True)))
 
 # %% [markdown]
 # One line of the algorithm changes. Left the slide, right the code that runs, read from the package this very
@@ -202,10 +203,11 @@ guess
 
 # %%
 shares = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
-families = {}
-for name in ("uniform", "expert"):
-    runs = [Run(ReinforceResets(), world, mu=resets[name], mix=w, runs=100, seed=5).advance(500) for w in shares]
-    families[name] = [(w, run.mismatch, run.history[-1].reached["G"].mean()) for w, run in zip(shares, runs, strict=True)]
+families = {"uniform": [], "expert": []}
+for name, rows in families.items():
+    for w in shares:
+        run = Run(ReinforceResets(), world, mu=resets[name], mix=w, runs=100, seed=5).advance(500)
+        rows.append((w, run.mismatch, run.history[-1].reached["G"].mean()))
 
 # %%
 at_ten_percent = 100 * families["uniform"][shares.index(0.1)][2]
@@ -248,13 +250,14 @@ guess.reveal(at_ten_percent, explain="Not a slope but a step.", show=sweep(famil
 # %%
 rng = np.random.default_rng(0)
 share = 1 - 10 ** rng.uniform(-3, 0, (300, 1, 1))  # how much of each policy is optimal
-some_policies = (1 - share) * rng.dirichlet(np.ones(4), (300, world.n_states)) + share * exact.optimal_policy(world, 0.95)
+best = exact.optimal_policy(world, 0.95)
+some_policies = share * best + (1 - share) * rng.dirichlet(np.ones(4), (300, world.n_states))
 some_mus = np.zeros((300, world.n_states))
 some_mus[:, world.startable] = rng.dirichlet(np.ones(world.startable.sum()), 300)
 
 # %%
-d_star = exact.occupancy(world, exact.optimal_policy(world, 0.95), 0.95)
-missing = exact.optimal_values(world, 0.95)[0] @ world.start - exact.expected_return(world, some_policies, 0.95)
+d_star, J = exact.occupancy(world, best, 0.95), exact.expected_return
+missing = J(world, best, 0.95) - J(world, some_policies, 0.95)
 kappas = np.array([exact.mismatch(d_star, mu) for mu in some_mus])
 promise = kappas / (1 - 0.95) * exact.gradient_gap(world, some_policies, 0.95, some_mus)
 bound(missing, promise)
@@ -264,14 +267,17 @@ bound(missing, promise)
 # gradient ascent in the probabilities themselves, each row projected back onto "sums to 1".
 
 # %%
-ends = {name: exact.projected_ascent(world, 0.95, resets[name], iterations=400) for name in ("nominal", "uniform")}
-for name, pi in ends.items():
-    J, gap = exact.expected_return(world, pi, 0.95), exact.gradient_gap(world, pi, 0.95, resets[name])
-    print(f"μ {name:8}  κ = {exact.mismatch(d_star, resets[name]):<5.3g} gradient gap {gap:.1e}   J from S {J:.3f}")
+ends = {}
+for name in ("nominal", "uniform"):
+    mu = resets[name]
+    pi = ends[name] = exact.projected_ascent(world, 0.95, mu, iterations=400)
+    gap, kappa = exact.gradient_gap(world, pi, 0.95, mu), exact.mismatch(d_star, mu)
+    print(f"μ {name}:  κ = {kappa:.3g}  gradient gap {gap:.1e}  J from S {J(world, pi, 0.95):.3f}")
 
 # %%
-titles = ("from S: J = 0.95,\nno direction leads uphill", "from everywhere: J = 51.33,\nnothing is missing")
-maps(world, dict(zip(titles, resets.values(), strict=False)), np.stack(list(ends.values())))
+titles = {"nominal": "from S: J = 0.95,\nno direction leads uphill",
+          "uniform": "from everywhere: J = 51.33,\nnothing is missing"}  # fmt: skip
+maps(world, {titles[name]: resets[name] for name in ends}, np.stack(list(ends.values())))
 
 # %% [markdown]
 # Gradient gap exactly **0**, and **50 points** short of the optimum. So it was never the noise, the step size or the
@@ -289,7 +295,8 @@ maps(world, dict(zip(titles, resets.values(), strict=False)), np.stack(list(ends
 L = np.arange(0, 21, 2.0)
 wrong = 1 / (1 + np.exp(-L))  # π(wrong action); the right one pays 1, the wrong one 0
 slope = np.sqrt(2) * wrong * np.exp(-L) * wrong  # length of the gradient in θ
-curves({"gradient gap / |∇θ J|": (L, wrong / slope)}, x="lead L of the wrong logit", y="gap for each unit of slope", log=True)
+curves({"gradient gap / |∇θ J|": (L, wrong / slope)},
+       x="lead L of the wrong logit", y="gap for each unit of slope", log=True)  # fmt: skip
 
 # %% [markdown]
 # At $L=20$ a slope of one stands for a gap of hundreds of millions. "The gradient is small" does not mean "we are
@@ -299,8 +306,9 @@ curves({"gradient gap / |∇θ J|": (L, wrong / slope)}, x="lead L of the wrong 
 
 # %%
 for updates in (500, 2000):
-    run = Run(ReinforceResets(), world, mu=resets["uniform"], mix=0.05, runs=100, seed=5).advance(updates)
-    print(f"κ = {run.mismatch:.1f}, {updates:4} updates: {run.history[-1].reached['G'].sum():3} of 100 escape")
+    run = Run(ReinforceResets(), world, mu=resets["uniform"], mix=0.05, runs=100, seed=5)
+    n = run.advance(updates).history[-1].reached["G"].sum()
+    print(f"κ = {run.mismatch:.1f}, {updates:4} updates: {n:3} of 100 escape")
 
 # %% [markdown]
 # **Our own rollouts.** They stop after 30 steps and leave out the $\gamma^t$ of the exact gradient, as the lecture's do.
@@ -313,16 +321,18 @@ for updates in (500, 2000):
 # at S. Or the very opposite, everywhere but inside. What do you expect?
 
 # %%
-inside = np.zeros((9, 9))
-inside[2:5, 2:5] = 1  # the nine cells within the ring ...
-inside = inside.ravel() * world.startable / 8  # ... without +100 itself
+block = np.zeros((9, 9))
+block[2:5, 2:5] = 1  # the nine cells within the ring ...
+inside = block.ravel() * world.startable / 8  # ... without +100 itself
 outside = world.startable * (inside == 0)
-places = {"only inside": inside, "half inside, half S": (inside + world.start) / 2, "all but inside": outside / outside.sum()}
-placed = {name: Run(ReinforceResets(), world, mu=mu, runs=100, seed=5).advance(500) for name, mu in places.items()}
 
 # %%
-score = {name: int(run.history[-1].reached["G"].sum()) for name, run in placed.items()}
-maps(world, {f"{name}\n{score[name]} of 100 escape": mu for name, mu in places.items()})
+places = {}
+for name, mu in {"only inside": inside, "half inside, half S": (inside + world.start) / 2,
+                 "all but inside": outside / outside.sum()}.items():  # fmt: skip
+    run = Run(ReinforceResets(), world, mu=mu, runs=100, seed=5).advance(500)
+    places[f"{name}\n{run.history[-1].reached['G'].sum()} of 100 escape"] = mu
+maps(world, places)
 
 # %% [markdown]
 # Inside the ring you learn the last three steps to perfection, and never how to get there. The expert's path has
@@ -337,18 +347,20 @@ maps(world, {f"{name}\n{score[name]} of 100 escape": mu for name, mu in places.i
 def train_and_report(mu, report_from, seed=7):
     run, reported = Run(ReinforceResets(), world, mu=mu, runs=32, seed=seed), []
     for _ in range(21):
-        J = exact.expected_return(world, run.policy.table(run.state.theta), 0.95, 30, start=report_from)
-        reported.append(np.median(J))
+        probs = run.policy.table(run.state.theta)
+        reported.append(np.median(J(world, probs, 0.95, 30, start=report_from)))
         run.advance(25)
     return np.arange(21) * 25, reported
 
 # %%
 student_a = train_and_report(resets["uniform"], report_from=world.start)
 student_b = train_and_report(inside, report_from=inside)
-curves({"student A": student_a, "student B": student_b}, x="iteration", y="reported return", panels=True)
+students = {"student A": student_a, "student B": student_b}
+curves(students, x="iteration", y="reported return", panels=True)
 
 # %%
-verdict = predict("Whose policy reaches +100 in the real task, from S?", key="05-spot-the-bug", choices=["A", "B", "both", "neither"])
+verdict = predict("Whose policy reaches +100 in the real task, from S?",
+                  key="05-spot-the-bug", choices=["A", "B", "both", "neither"])  # fmt: skip
 verdict
 
 # %% [markdown] tags=["hints"]
@@ -359,12 +371,17 @@ verdict
 #   `start=mu`.
 
 # %%
-truth = train_and_report(inside, report_from=world.start)
-verdict.reveal("A", explain="B measures the return from μ, beside +100; from S the same policies are worth less than 0.",
-               show=curves({"B, as reported": student_b, "B, from S": truth}, x="iteration", y="return"))  # fmt: skip
+both = {"A": resets["uniform"], "B": inside}
+from_s = {name: train_and_report(mu, report_from=world.start) for name, mu in both.items()}
+value = {name: round(float(curve[1][-1]), 1) for name, curve in from_s.items()}
+verdict.reveal(
+    max(value, key=value.get), explain=f"Both measured from S at the end: {value}.",
+    show=curves({f"{k}, from S": v for k, v in from_s.items()}, x="iteration", y="return"),
+)  # fmt: skip
 
 # %% [markdown]
-# B's curve beats the best policy possible. That alone should ring a bell. **The algorithm climbs $J_\mu$. You are paid
+# One curve beats the best policy possible. That alone should ring a bell: it was measured from μ, beside +100. From S
+# the same policies are worth less than nothing. **The algorithm climbs $J_\mu$. You are paid
 # $J$.** Every number in this notebook, and the curve in the lab, is from the nominal start, always.
 
 # %% [markdown] tags=["instructor"]

@@ -91,7 +91,9 @@ def read_cells(path: Path, root: Path = ROOT) -> list[Cell]:
     lines = [i for i, line in enumerate(text.splitlines(), start=1) if MARKER.match(line)]
     parsed = [c for c in jupytext.reads(text, fmt="py:percent").cells if c.cell_type != "raw"]
     if len(parsed) != len(lines):
-        raise SourceError(f"{shown}:1: every cell must begin with a line '# %%' ({len(lines)} do, {len(parsed)} cells)")
+        raise SourceError(
+            f"{shown}:1: every cell must begin with a line '# %%' ({len(lines)} do, {len(parsed)} cells)"
+        )
     cells, seen = [], {}
     for cell, line in zip(parsed, lines, strict=True):
         where = f"{shown}:{line}"
@@ -110,7 +112,9 @@ def _graded(tags: tuple[str, ...], cell, where: str) -> dict:
     found = [tag for tag in tags if tag.split(":")[0] in GRADED]
     for tag in tags:
         if tag not in found and tag not in PLAIN:
-            known = ", ".join([*PLAIN, "answer:<id>", "check:<id>:<points>", "written:<id>:<points>"])
+            known = ", ".join(
+                [*PLAIN, "answer:<id>", "check:<id>:<points>", "written:<id>:<points>"]
+            )
             raise SourceError(f"{where}: unknown tag {tag!r}; the tags are {known}")
     if len(found) > 1:
         raise SourceError(f"{where}: one cell cannot be {' and '.join(found)}")
@@ -120,7 +124,9 @@ def _graded(tags: tuple[str, ...], cell, where: str) -> dict:
     kind, *fields = found[0].split(":")
     if len(fields) + 1 != GRADED[kind] or not re.fullmatch(r"[A-Za-z][\w-]*", fields[0]):
         form = "<id>:<points>" if GRADED[kind] == 3 else "<id>"
-        raise SourceError(f"{where}: {found[0]!r} must read {kind}:{form}, the id of letters, digits, _ and -")
+        raise SourceError(
+            f"{where}: {found[0]!r} must read {kind}:{form}, the id of letters, digits, _ and -"
+        )
     wanted = "markdown" if kind == "written" else "code"
     if cell.cell_type != wanted:
         raise SourceError(f"{where}: {found[0]!r} belongs on a {wanted} cell")
@@ -134,7 +140,9 @@ def _graded(tags: tuple[str, ...], cell, where: str) -> dict:
     }
     if len(fields) == 2:
         if not re.fullmatch(r"\d+(\.\d+)?", fields[1]) or float(fields[1]) <= 0:
-            raise SourceError(f"{where}: {found[0]!r}: points must be a positive number, not {fields[1]!r}")
+            raise SourceError(
+                f"{where}: {found[0]!r}: points must be a positive number, not {fields[1]!r}"
+            )
         metadata["points"] = float(fields[1]) if "." in fields[1] else int(fields[1])
     return metadata
 
@@ -146,11 +154,17 @@ def _check_marks(source: str, found: list[str], where: str) -> None:
         if begins != ends:
             raise SourceError(f"{where}: {begins} '### BEGIN {mark}' but {ends} '### END {mark}'")
         if begins and kind != home:
-            raise SourceError(f"{where}: '### BEGIN {mark}' stands in a cell that is not tagged {home}:...")
+            raise SourceError(
+                f"{where}: '### BEGIN {mark}' stands in a cell that is not tagged {home}:..."
+            )
         if mark == "SOLUTION" and kind == "answer" and not begins:
-            raise SourceError(f"{where}: {found[0]!r} has no '### BEGIN SOLUTION'; its answer would be released")
+            raise SourceError(
+                f"{where}: {found[0]!r} has no '### BEGIN SOLUTION'; its answer would be released"
+            )
     if kind == "answer" and "raise NotImplementedError(" not in source:
-        raise SourceError(f"{where}: {found[0]!r} needs a line raise NotImplementedError(\"<exercise>\") as placeholder")
+        raise SourceError(
+            f'{where}: {found[0]!r} needs a line raise NotImplementedError("<exercise>") as placeholder'
+        )
 
 
 # ---------------------------------------------------------------- writing
@@ -211,14 +225,18 @@ def build(root: Path = ROOT) -> dict[Path, str]:
             cells = read_cells(path, root)
             for cell in cells:
                 if cell.graded:
-                    raise SourceError(f"{cell.where}: graded cells belong in a problem set (psN.py)")
+                    raise SourceError(
+                        f"{cell.where}: graded cells belong in a problem set (psN.py)"
+                    )
             made[root / "notebooks" / f"{stem}.ipynb"] = written(notebook(cells, lock=False))
         elif PROBLEM_SET.fullmatch(stem):
             source = written(notebook(read_cells(path, root), lock=True))
             made[root / "solutions" / stem / f"{stem}.ipynb"] = source
             made[root / "assignments" / stem / f"{stem}.ipynb"] = released(source, config)
         else:
-            raise SourceError(f"course/{path.name}:1: a course script is called NN_name.py or psN.py")
+            raise SourceError(
+                f"course/{path.name}:1: a course script is called NN_name.py or psN.py"
+            )
     return made
 
 
@@ -230,7 +248,9 @@ def drift(made: dict[Path, str], root: Path = ROOT) -> list[str]:
             found.append(f"{path.relative_to(root)}: missing")
         elif path.read_bytes() != text.encode():
             found.append(f"{path.relative_to(root)}: differs from its source in course/")
-    found += [f"{path.relative_to(root)}: no source in course/ builds it" for path in stale(made, root)]
+    found += [
+        f"{path.relative_to(root)}: no source in course/ builds it" for path in stale(made, root)
+    ]
     return found
 
 
@@ -248,7 +268,9 @@ def stale(made: dict[Path, str], root: Path = ROOT) -> list[Path]:
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Build, or with --check compare; the exit status."""
     parser = argparse.ArgumentParser(description="Build the course's notebooks from course/*.py.")
-    parser.add_argument("--check", action="store_true", help="compare only; exit 1 if a file would change")
+    parser.add_argument(
+        "--check", action="store_true", help="compare only; exit 1 if a file would change"
+    )
     options = parser.parse_args(arguments)
     try:
         made = build(root)
@@ -265,7 +287,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     for path in stale(made, root):
         if path.suffix == ".ipynb":
             path.unlink()
-        print(f"{path.relative_to(root)}: no source builds it{'; removed' if path.suffix == '.ipynb' else ''}")
+        print(
+            f"{path.relative_to(root)}: no source builds it{'; removed' if path.suffix == '.ipynb' else ''}"
+        )
     for path, text in made.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_bytes() != text.encode():

@@ -110,9 +110,8 @@ class Report:
         CheckFailed : when nothing is earned: nbgrader gives full points to a cell that does not fail.
         """
         if self.score == 0:
-            raise CheckFailed(
-                f"{self.exercise}: 0 of {out_of:g} points so far; the hints are above"
-            )
+            first = self.parts[0].message.split("\n")[0]
+            raise CheckFailed(f"{self.exercise}: 0 of {out_of:g} points so far. {first}")
         return round(min(self.score, 1.0) * out_of, 2)
 
     def __str__(self) -> str:

@@ -58,7 +58,9 @@ def ring_of_fire(
     learning_curve(right, curve, ghost=ghost, marks=marks, goals=goals)
     neither = runs - sum(reached.values())
     ends = [f"{n} of {runs} at {goals[g][0]:+g}" for g, n in reached.items()]
-    right.set_title(" · ".join([*ends, f"{neither} at neither"]), loc="left", color=INK, fontsize=10)
+    right.set_title(
+        " · ".join([*ends, f"{neither} at neither"]), loc="left", color=INK, fontsize=10
+    )
     figure.supxlabel(_wrap(caption), fontsize=8, color=SOFT)
     return figure
 
@@ -148,7 +150,9 @@ def _cell(axes: Axes, row: int, col: int, letter: str, world: World, s: int) -> 
         enters = world.goals[letter][world.next_state] & ~world.terminal[:, None, None]
         pay = world.reward[enters].max()
         hue = "white" if letter == "G" else INK
-        axes.text(col, row, f"{pay:+g}", ha="center", va="center", fontsize=8, weight="bold", color=hue)
+        axes.text(
+            col, row, f"{pay:+g}", ha="center", va="center", fontsize=8, weight="bold", color=hue
+        )
 
 
 def _flame(col: float, row: float, size: float, hue: str, alpha: float) -> Any:

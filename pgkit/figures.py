@@ -136,7 +136,7 @@ def outcomes(results: Mapping[str, Any]) -> Picture:
         ):
             ax.barh(row, count, left=left, color=hue, hatch=hatch, edgecolor="white", lw=0)
             left += count
-        ax.text(run.runs * 1.01, row, f"{good} of {run.runs}", va="center", fontsize=9)
+        ax.text(run.runs * 1.01, row, f"{good} of {run.runs} at +100", va="center", fontsize=9)
         told.append(f"{name}: {good} of {run.runs} at +100, {small} at +1")
     for hue, hatch, name in (
         ("#009e73", "", "+100"),
@@ -230,7 +230,7 @@ def bound(gap: Float[Array, "n"], promise: Float[Array, "n"]) -> Picture:
     ax.annotate(
         "never below this line",
         (gap.max(), gap.max()),
-        (-4, -14),
+        (0, -52),
         textcoords="offset points",
         ha="right",
         fontsize=9,

@@ -34,11 +34,16 @@ _MAX_CHECKPOINTS = 64
 
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """What can be changed while training runs."""
+    """What can be changed while training runs, and what computes it.
+
+    The backends agree to rounding, which learning amplifies; so that going back replays exactly, the
+    log keeps which one trained.
+    """
 
     algorithm: Any
     mu: Float[Array, "S"] | None = None
     mix: float = 1.0
+    backend: str = "text"
 
 
 @dataclass(frozen=True)
@@ -147,8 +152,16 @@ class Run:
 
     @property
     def changes(self) -> list[tuple[int, Settings]]:
-        """(iteration, settings from there on), the first at 0."""
-        return list(self._log)
+        """(iteration, settings from there on) at each turn of a knob, the first at 0."""
+        kept = self._log[:1]
+        for at, now in self._log[1:]:
+            before = kept[-1][1]
+            if (now.algorithm, now.mix) != (
+                before.algorithm,
+                before.mix,
+            ) or now.mu is not before.mu:
+                kept.append((at, now))
+        return kept
 
     def set(self, **changes: Any) -> None:
         """Turn knobs: the algorithm's own, `mu` (None for nominal) and `mix`. Takes effect at the next iteration.
@@ -162,43 +175,69 @@ class Run:
                 raise ValueError(
                     f"unknown knob {name!r}; this run has {', '.join([*own, 'mu', 'mix'])}"
                 )
-        new = Settings(
-            replace(now.algorithm, **{k: v for k, v in changes.items() if k in own}),
-            _checked(self.world, changes["mu"]) if "mu" in changes else now.mu,
-            MIX_KNOB.check(changes.get("mix", now.mix)),
+        self._from_now(
+            replace(
+                now,
+                algorithm=replace(now.algorithm, **{k: changes[k] for k in changes if k in own}),
+                mu=_checked(self.world, changes["mu"]) if "mu" in changes else now.mu,
+                mix=MIX_KNOB.check(changes.get("mix", now.mix)),
+            )
         )
+
+    def _from_now(self, settings: Settings) -> None:
         if self._log[-1][0] == self.iteration:
             self._log.pop()
-        self._log.append((self.iteration, new))
+        self._log.append((self.iteration, settings))
 
     # ---------------------------------------------------------------- training
 
     def advance(self, iterations: int = 1, *, record: bool = True) -> Run:
         """Train `iterations` iterations with the settings of now; record an evaluation at the end."""
-        self.state = self._train(self.state, self.iteration, iterations, self.settings)
+        backend = self._backend()
+        if backend != self.settings.backend:
+            self._from_now(replace(self.settings, backend=backend))
+        self.state, steps = self._train(self.state, self.iteration, iterations, self.settings)
         self.iteration += iterations
+        self.steps += steps
         self._checkpoint()
         if record:
             self.record()
         return self
 
-    def _train(self, state: State, first: int, iterations: int, settings: Settings) -> State:
+    def _backend(self) -> str:
+        """What trains now: with "auto" the compiled engine once it is ready, its twin until then."""
+        if self._tables is None:
+            return "text"
+        if self.engine != "auto":
+            return self.engine
+        if engine.ready(self.world.n_actions):
+            return "numba"
+        engine.warmup(self.world.n_actions)
+        return "numpy"
+
+    def _train(
+        self, state: State, first: int, iterations: int, settings: Settings
+    ) -> tuple[State, int]:
+        """The state after the iterations, and the world steps that all runs took together."""
         algorithm, start = settings.algorithm, start_of(settings, self.world)
-        if self._tables is not None:
-            theta, _ = engine.train(
+        if settings.backend != "text":
+            theta, _, steps = engine.train(
                 self._tables, state.theta, start, self._draws.keys, first, iterations,
                 alpha=algorithm.alpha, gamma=algorithm.gamma,
-                horizon=algorithm.horizon, episodes=algorithm.episodes, backend=self.engine,
+                horizon=algorithm.horizon, episodes=algorithm.episodes, backend=settings.backend,
             )  # fmt: skip
-            return State(theta)
+            return State(theta), int(steps.sum())
         world = self.world
         if hasattr(algorithm, "mu"):
             algorithm = replace(algorithm, mu=start)  # it says itself where it starts
         else:
             world = world.starting_from(start)
+        steps = 0
         for k in range(first, first + iterations):
-            state, _ = algorithm.iteration(state, world, self.policy, self._draws.at_iteration(k))
-        return state
+            draws = self._draws.at_iteration(k)
+            state, info = algorithm.iteration(state, world, self.policy, draws)
+            steps += int(info.tau.live.sum())
+        return state, steps
 
     def record(self) -> Evaluation:
         """Evaluate now and append its score to the history (once an iteration)."""
@@ -243,7 +282,7 @@ class Run:
         for (begin, settings), end in zip(self._log, ends, strict=True):
             first, last = max(begin, k), min(end, iteration)
             if first < last:
-                state = self._train(state, first, last - first, settings)
+                state, _ = self._train(state, first, last - first, settings)
         self.state, self.iteration = state, iteration
         self._log = [entry for entry in self._log if entry[0] <= iteration]
         self._checkpoints = {i: s for i, s in self._checkpoints.items() if i <= iteration}

@@ -123,6 +123,7 @@ def test_a_lecture_notebook_has_no_outputs_no_notes_and_short_cells(stem):
             assert cell.outputs == []
             lines = [line for line in cell.source.splitlines() if line.strip()]
             assert len(lines) <= 8, cell.source
+            assert max(map(len, lines)) <= 104, cell.source
     ids = [cell.id for cell in nb.cells]
     assert len(set(ids)) == len(ids)
 
@@ -226,8 +227,8 @@ def check_the_ring_of_fire_keeps_its_word(text: str) -> None:
     assert steep > 200 * flat
     assert 10 <= float(re.search(r"The answer: ([\d.]+) runs", text)[1]) <= 45
     assert "0 below the line" in text
-    assert re.search(r"nominal +κ = inf +gradient gap 0\.0e\+00 +J from S 0\.950", text)
-    assert re.search(r"uniform +κ = 3\.2 +gradient gap [\d.]+e-1\d +J from S 51\.334", text)
+    assert re.search(r"nominal: +κ = inf +gradient gap 0\.0e\+00 +J from S 0\.950", text)
+    assert re.search(r"uniform: +κ = 3\.2 +gradient gap [\d.]+e-1\d +J from S 51\.334", text)
     few, many = (int(x) for x in re.findall(r"updates: +(\d+) of 100", text))
     assert few <= 8
     assert many >= 70

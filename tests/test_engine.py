@@ -45,12 +45,13 @@ def random_world(states, actions, ends=0, seed=0):
 
 def by_the_text(world, theta, keys, first, iterations, **knobs):
     """The algorithm's own page, iteration by iteration."""
-    algorithm, state, mean_return = Reinforce(**knobs), State(theta), []
+    algorithm, state, mean_return, taken = Reinforce(**knobs), State(theta), [], 0
     for k in range(first, first + iterations):
         state, info = algorithm.iteration(state, world, SoftmaxTable(), Draws(keys, k))
         discount = algorithm.gamma ** np.arange(algorithm.horizon)
         mean_return.append((info.tau.r * discount).sum(axis=-1).mean(axis=-1))
-    return state.theta, np.array(mean_return)
+        taken += info.tau.live.sum(axis=(-1, -2))
+    return state.theta, np.array(mean_return), taken
 
 
 def one_by_one(world, theta, keys, first, iterations, *, alpha, gamma, horizon, episodes):
@@ -68,6 +69,7 @@ def one_by_one(world, theta, keys, first, iterations, *, alpha, gamma, horizon, 
         return sum(limit <= u for limit in limits)
 
     theta, mean_return = theta.copy(), np.zeros((iterations, len(keys)))
+    taken = np.zeros(len(keys), dtype=int)
     for b, k in product(range(len(keys)), range(iterations)):
         probs, grad = softmax(theta[b]), np.zeros(theta[b].shape)
         for n in range(episodes):
@@ -80,12 +82,13 @@ def one_by_one(world, theta, keys, first, iterations, *, alpha, gamma, horizon, 
                 steps.append((s, a, world.reward[s, a, 0]))
                 s = world.next_state[s, a, 0]
             q_hat = 0.0
+            taken[b] += len(steps)
             for s, a, r in reversed(steps):
                 q_hat = r + gamma * q_hat
                 grad[s] += (np.eye(len(probs[s]))[a] - probs[s]) * q_hat / episodes
             mean_return[k, b] += q_hat / episodes
         theta[b] += alpha * grad
-    return theta, mean_return
+    return theta, mean_return, taken
 
 
 def trained(world, theta, *, first=0, iterations=6, keys=None, backend="numba", threads=1, **knobs):
@@ -158,10 +161,10 @@ def test_long_histories_are_worked_off_in_groups_with_the_same_result():
 @COMPILED_AND_TWIN
 def test_iterations_can_be_spread_over_calls_in_any_way(backend):
     case = CASES["five actions, many ends"]
-    whole, mean = trained(case.world, logits(case), iterations=12, backend=backend)
+    whole, mean, _ = trained(case.world, logits(case), iterations=12, backend=backend)
     theta, means = logits(case), []
     for first, n in ((0, 1), (1, 4), (5, 7)):
-        theta, m = trained(case.world, theta, first=first, iterations=n, backend=backend)
+        theta, m, _ = trained(case.world, theta, first=first, iterations=n, backend=backend)
         means.append(m)
     np.testing.assert_array_equal(theta, whole)
     np.testing.assert_array_equal(np.concatenate(means), mean)
@@ -179,7 +182,7 @@ def test_threads_do_not_change_the_result():
 @COMPILED_AND_TWIN
 def test_a_run_does_not_depend_on_the_runs_beside_it(backend):
     case, keys = CASES["five actions, many ends"], run_keys(0, 5)
-    theta, mean = trained(case.world, logits(case, 5), keys=keys, backend=backend)
+    theta, mean, _ = trained(case.world, logits(case, 5), keys=keys, backend=backend)
     alone = trained(case.world, logits(case, 5)[3:4], keys=keys[3:4], backend=backend)
     np.testing.assert_array_equal(alone[0][0], theta[3])
     np.testing.assert_array_equal(alone[1][:, 0], mean[:, 3])
@@ -189,7 +192,7 @@ def test_a_run_does_not_depend_on_the_runs_beside_it(backend):
 def test_states_that_nobody_visits_keep_their_logits(backend):
     w = world([[0, 1], [1, 0], [2, 2]], np.ones((3, 2)), [False] * 3, [1.0, 0, 0])
     theta = np.random.default_rng(0).normal(size=(2, 3, 2))
-    new, _ = trained(w, theta, backend=backend)
+    new, *_ = trained(w, theta, backend=backend)
     np.testing.assert_array_equal(new[:, 2], theta[:, 2])
     assert (new[:, 0] != theta[:, 0]).all()
 
@@ -215,7 +218,7 @@ def test_the_mean_return_of_many_trajectories_is_the_exact_return(backend):
     w = random_world(15, 5, ends=2, seed=10)
     theta = np.random.default_rng(1).normal(size=(8, 15, 5))
     knobs = {"gamma": 0.9, "horizon": 10}
-    _, mean = trained(w, theta, iterations=40, alpha=0.0, episodes=200, backend=backend, **knobs)
+    _, mean, _ = trained(w, theta, iterations=40, alpha=0.0, episodes=200, backend=backend, **knobs)
     value = engine.evaluate(engine.tables(w), theta, w.start, backend=backend, **knobs)
     error = mean.std(axis=0) / np.sqrt(len(mean))
     assert (np.abs(mean.mean(axis=0) - value.expected_return) < 5 * error).all()

@@ -19,7 +19,7 @@ from pgkit.draws import MAX_EPISODES, MAX_HORIZON, thresholds
 from pgkit.engine import twin
 from pgkit.engine.flat import Tables, supports, tables
 from pgkit.engine.warm import compiled, make_ready, ready, warmup, width
-from pgkit.types import Array, Float, UInt64
+from pgkit.types import Array, Float, Int, UInt64
 
 __all__ = [
     "BACKENDS", "Evaluation", "Tables", "evaluate", "gradient", "ready", "supports", "tables",
@@ -27,7 +27,8 @@ __all__ = [
 ]  # fmt: skip
 
 BACKENDS = ("auto", "numba", "numpy")
-_BLOCK = 32  # policies side by side in the exact kernels: long enough to vectorise, short enough for the cache
+_BLOCK = 32  # policies side by side in the exact kernels: more than a vector, less than the cache
+_ROOM = 2**24  # numbers kept at a time
 _CHUNKS = 4  # pieces of work a thread: one that is held up leaves the rest to the others
 
 
@@ -59,7 +60,7 @@ def train(
     episodes: int,
     threads: int = 1,
     backend: str = "auto",
-) -> tuple[Float[Array, "B S A"], Float[Array, "iterations B"]]:
+) -> tuple[Float[Array, "B S A"], Float[Array, "iterations B"], Int[Array, "B"]]:
     """θ ← θ + α (1/N) Σ_τ Σ_t ∇_θ log π_θ(a_t|s_t) Q̂_t, `iterations` times.
 
     Parameters
@@ -77,20 +78,26 @@ def train(
 
     Returns
     -------
-    theta after the iterations, and the mean of Q̂_0 over the trajectories of each iteration.
+    theta after the iterations, the mean of Q̂_0 over the trajectories of each iteration, and how many
+    steps each run took in the world.
     """
     theta = _finite(theta)
     assert 0 < episodes <= MAX_EPISODES, episodes
     assert 0 < horizon <= MAX_HORIZON, horizon
     limits, keys = thresholds(start), np.array(keys, dtype=np.uint64)
     if _twin_serves("train", tables, backend):
-        return twin.train(
-            tables, theta, limits, keys, first_iteration, iterations,
-            alpha=alpha, gamma=gamma, horizon=horizon, episodes=episodes,
-        )  # fmt: skip
+        parts = [
+            twin.train(
+                tables, theta[some], limits, keys[some], first_iteration, iterations,
+                alpha=alpha, gamma=gamma, horizon=horizon, episodes=episodes,
+            )
+            for some in _pieces(len(theta), episodes * horizon)
+        ]  # fmt: skip
+        thetas, means, steps = zip(*parts, strict=True)
+        return np.concatenate(thetas), np.concatenate(means, axis=1), np.concatenate(steps)
     runs = len(theta)
     new = theta.reshape(runs, -1).copy()
-    mean_return = np.empty((runs, iterations))
+    mean_return, steps = np.empty((runs, iterations)), np.zeros(runs, dtype=np.int64)
     span, knobs = (int(first_iteration), int(iterations)), (float(alpha), float(gamma))
     sizes, reward = (int(horizon), int(episodes)), tables.reward.ravel()
     guide = np.searchsorted(limits, np.arange(256, dtype=np.uint32) << 24, side="right")
@@ -99,16 +106,16 @@ def train(
     def some(chunk: slice) -> None:
         kernel(
             of_length, new[chunk], tables.next_at, reward, tables.terminal, limits, guide, keys[chunk],
-            span, knobs, sizes, mean_return[chunk],
+            span, knobs, sizes, mean_return[chunk], steps[chunk],
         )  # fmt: skip
 
     if threads == 1:
         some(slice(0, runs))
     else:
-        size = -(-runs // (threads * _CHUNKS))
+        size = max(1, -(-runs // (threads * _CHUNKS)))
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(some, [slice(b, b + size) for b in range(0, runs, size)]))
-    return new.reshape(theta.shape), np.ascontiguousarray(mean_return.T)
+    return new.reshape(theta.shape), np.ascontiguousarray(mean_return.T), steps
 
 
 def evaluate(
@@ -143,23 +150,30 @@ def gradient(
     """
     theta, start = _finite(theta), np.array(start, dtype=np.float64)
     if _twin_serves("gradient", tables, backend):
-        return twin.gradient(tables, theta, start, gamma, horizon)
+        pieces = _pieces(len(theta), (horizon + tables.n_actions) * tables.n_states)
+        parts = [twin.gradient(tables, theta[some], start, gamma, horizon) for some in pieces]
+        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
     value, grad = _exact("gradient", tables, theta, start, gamma, horizon, 0)
     return value, grad.reshape(theta.shape)
 
 
 def _exact(name, tables, theta, start, gamma, horizon, per_state) -> tuple[Array, ...]:
     runs, states, actions = theta.shape
-    if per_state:
-        written = [np.zeros((runs, states)) for _ in range(per_state)]
-    else:
-        written = [np.zeros((runs, states * actions))]
-    value = np.zeros(runs)
+    shapes = [(runs, states)] * per_state or [(runs, states * actions)]
+    value, written = np.zeros(runs), [np.zeros(shape) for shape in shapes]
+    room = horizon * states if name == "gradient" else 1  # a policy's values at all times
+    block = max(1, min(runs, _BLOCK, _ROOM // room))
     getattr(compiled(), name)(
         width(actions), theta.reshape(runs, -1), tables.next_at, tables.reward.ravel(), tables.live,
-        start, float(gamma), int(horizon), min(runs, _BLOCK), value, *written,
+        start, float(gamma), int(horizon), block, value, *written,
     )  # fmt: skip
     return value, *written
+
+
+def _pieces(runs: int, numbers: int) -> list[slice]:
+    """The runs in pieces, so that `numbers` of each fit into memory whatever the knobs say."""
+    size = max(1, _ROOM // numbers)
+    return [slice(b, b + size) for b in range(0, runs, size)]
 
 
 def _finite(theta: Float[Array, "B S A"]) -> Float[Array, "B S A"]:

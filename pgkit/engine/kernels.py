@@ -114,7 +114,7 @@ def _refresh(width, rows, n, work, probs, limits):
 @_compile
 @no_type_check
 def train(
-    width, theta, next_at, reward, terminal, start, guide, keys, span, knobs, sizes, mean_return
+    width, theta, next_at, reward, terminal, start, guide, keys, span, knobs, sizes, mean_return, steps
 ):
     """Train runs in place.
 
@@ -130,6 +130,7 @@ def train(
     knobs        (alpha, gamma)
     sizes        (horizon, episodes)
     mean_return  float64 [B, iterations]  written
+    steps        int64   [B]  world steps taken, added up
     """
     actions = len(width)
     first, iterations = span
@@ -219,6 +220,7 @@ def train(
                                 word[i] = word[m]
                                 left[gone] = i
                                 gone += 1
+                steps[b] += row
                 # -------- rewards to go, backwards
                 for i in range(m):
                     q[i] = 0.0

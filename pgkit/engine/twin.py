@@ -29,14 +29,14 @@ def train(
     gamma: float,
     horizon: int,
     episodes: int,
-) -> tuple[Float[Array, "B S A"], Float[Array, "iterations B"]]:
+) -> tuple[Float[Array, "B S A"], Float[Array, "iterations B"], Int[Array, "B"]]:
     """REINFORCE; see pgkit.engine.train.  start: the thresholds of the start distribution."""
     runs, states, actions = theta.shape
     logits = np.ascontiguousarray(theta.reshape(runs * states, actions).T)  # [A, R]
     base = np.arange(runs)[:, None] * states  # a run's first row
     next_row = (base + tables.next_state.T[:, None, :]).ravel()
     reward, live = np.tile(tables.reward.T, runs).ravel(), np.tile(~tables.terminal, runs)
-    mean_return = np.empty((iterations, runs))
+    mean_return, taken_steps = np.empty((iterations, runs)), np.zeros(runs, dtype=np.int64)
     cells = np.empty(runs * episodes * horizon, dtype=np.int64)
     q_hat = np.empty(runs * episodes * horizon)
 
@@ -47,6 +47,7 @@ def train(
         steps, packed = _roll_out(
             draws, rows.ravel(), limits, next_row, live, cells, horizon, episodes
         )
+        taken_steps += _count_live(steps, cells, live, states)
         q0 = _reward_to_go(steps, packed, reward, gamma, cells, q_hat)
         mean_return[k] = q0.reshape(runs, episodes).mean(axis=-1)
 
@@ -56,7 +57,7 @@ def train(
         taken -= probs  # Σ q̂·(onehot(a) - π)
         taken *= alpha / episodes
         logits += taken
-    return np.ascontiguousarray(logits.T).reshape(theta.shape), mean_return
+    return np.ascontiguousarray(logits.T).reshape(theta.shape), mean_return, taken_steps
 
 
 def _sum(x: Float[Array, "A R"]) -> Float[Array, "R"]:
@@ -117,7 +118,7 @@ def _roll_out(
                     np.uint32
                 )  # the low half first
         u = low_high[t % 2 :: 2].copy()
-        action = np.zeros(len(rows), np.uint8)
+        action = np.zeros(len(rows), np.min_scalar_type(len(limits)))
         for limits_of_a in limits:
             limits_of_a.take(rows, out=limit, mode="wrap")  # "raise" would buffer
             np.less_equal(limit, u, out=below)
@@ -129,6 +130,14 @@ def _roll_out(
         rows = next_row.take(cell)
         steps.append(here)
     return steps, packed
+
+
+def _count_live(
+    steps: list[slice], cells: Int[Array, "n"], live: Bool[Array, "R"], states: int
+) -> Int[Array, "B"]:
+    """Steps of each run that were taken: what an ended lane does until it is left out is none."""
+    rows = cells[: steps[-1].stop if steps else 0] % len(live)
+    return np.bincount(rows[live.take(rows)] // states, minlength=len(live) // states)
 
 
 def _reward_to_go(
@@ -217,14 +226,17 @@ def gradient(
     shape = (tables.n_states, tables.n_actions, len(theta))
     table = probs.reshape(shape)
     start = np.where(tables.terminal, 0.0, start)
-    q, v = [], np.zeros((tables.n_states, len(theta)))
-    for _ in range(horizon):
-        q.append(tables.reward[..., None] + gamma * v[tables.next_state])
-        v = (table * q[-1]).sum(axis=1)
+    v = np.zeros((horizon + 1, tables.n_states, len(theta)))  # with 0, 1, ... T steps to go
+
+    def q(k):  # with k + 1 steps to go
+        return tables.reward[..., None] + gamma * v[k][tables.next_state]
+
+    for k in range(horizon):
+        v[k + 1] = (table * q(k)).sum(axis=1)
     mass, direct = start[:, None] * np.ones(len(theta)), np.zeros(shape)
     for t in range(horizon):
-        direct += gamma**t * mass[:, None] * q[horizon - 1 - t]
+        direct += gamma**t * mass[:, None] * q(horizon - 1 - t)
         mass = flow.push(mass)
         mass[tables.terminal] = 0.0
     grad = table * (direct - (table * direct).sum(axis=1, keepdims=True))
-    return start @ v, np.ascontiguousarray(np.moveaxis(grad, -1, 0))
+    return start @ v[-1], np.ascontiguousarray(np.moveaxis(grad, -1, 0))

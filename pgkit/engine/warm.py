@@ -103,6 +103,7 @@ def _example(name: str, actions: int) -> tuple[Any, ...]:
             (0.1, 1.0),
             (1, 1),
             np.zeros((1, 1)),
+            np.zeros(1, np.int64),
         )
     given = (width(actions), theta, *world, one.live, np.ones(1), 1.0, 1, 1, np.zeros(1))
     if name == "evaluate":

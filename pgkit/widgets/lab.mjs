@@ -212,8 +212,8 @@ export function transport(link) {
       link.ask({ kind: "speed", value: speedAt(Number(speed.value)) });
     },
   });
-  const speedText = el("output", { for: speedId });
-  const at = el("output", { class: "pg-at" });
+  const speedText = el("span", { class: "pg-reading" });
+  const at = el("span", { class: "pg-reading" });
 
   function showPlaying(playing) {
     state.playing = playing;
@@ -529,9 +529,10 @@ function drawGhost(ctx, axes, ghost, colours, size) {
   ctx.stroke();
   ctx.setLineDash([]);
   const end = ghost.at(-1);
-  ctx.textAlign = "right";
-  ctx.textBaseline = "top";
-  halo(ctx, "before", axes.x(end[0]) - 2, axes.y(end[2]) + size * 0.4, colours, colours.soft);
+  const room = axes.x(axes.last) - axes.x(end[0]) > size * 4;
+  ctx.textAlign = room ? "left" : "right";
+  ctx.textBaseline = room ? "middle" : "top";
+  halo(ctx, "before", axes.x(end[0]) + (room ? 6 : -2), axes.y(end[2]) + (room ? 0 : size * 0.4), colours, colours.soft);
 }
 
 function trace(ctx, axes, rows, column) {

@@ -64,7 +64,9 @@ class Lab(anywidget.AnyWidget):
 
     setting = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, run: Run, *, controls: tuple[str, ...], hide: tuple[str, ...], fps: float) -> None:
+    def __init__(
+        self, run: Run, *, controls: tuple[str, ...], hide: tuple[str, ...], fps: float
+    ) -> None:
         self.fps = FPS.check(fps)
         self.timeline = Timeline(run)
         self.playing = False
@@ -73,7 +75,7 @@ class Lab(anywidget.AnyWidget):
         self.version = 0  # rises with every change of a knob
         self._trained = 0  # the version that the last iteration was trained with
         self._controls = controls
-        self._defaults = {name: self._value(name) for name in controls}
+        self._defaults = {name: knob.default for name, knob in self._knobs().items()}
         self._lock = threading.RLock()
         self._loop = _running_loop()
         self._task: asyncio.Task | None = None
@@ -81,7 +83,8 @@ class Lab(anywidget.AnyWidget):
         self._rate, self._frame, self._sent_at = self.fps, 0, {}
         self._told = (-1, 0, 0)  # generation, curve points and marks that the pages have
         self._pace = (time.perf_counter(), run.iteration, 0.0)
-        super().__init__(setting=self.setup() | {"knobs": self._knob_specs(), "hide": list(hide)})
+        knobs = [asdict(knob) for knob in self._knobs().values()]
+        super().__init__(setting=self.setup() | {"knobs": knobs, "hide": list(hide)})
         self.on_msg(self._receive)
 
     # ---------------------------------------------------------------- what a lab says of itself
@@ -110,6 +113,16 @@ class Lab(anywidget.AnyWidget):
         """The picture as PNG, for readers without a kernel."""
         raise NotImplementedError
 
+    def turn(self, **changes: Any) -> None:
+        """Turn knobs; ValueError changes nothing."""
+        self.run.set(**changes)
+        self._accept()
+
+    def go_back(self, iteration: int) -> None:
+        """Look at an earlier iteration, as it was."""
+        self.timeline.rewind(iteration)
+        self._accept()
+
     # ---------------------------------------------------------------- for notebooks and tests
 
     @property
@@ -119,8 +132,8 @@ class Lab(anywidget.AnyWidget):
     def set(self, **changes: Any) -> Lab:
         """Turn knobs.  Takes effect at the next iteration; ValueError changes nothing."""
         with self._lock:
-            self.run.set(**changes)
-            self._changed()
+            self.turn(**changes)
+            self.frame()
         return self
 
     def train(self, iterations: int) -> Lab:
@@ -137,19 +150,20 @@ class Lab(anywidget.AnyWidget):
         """Go back to an iteration.  Training goes on from there."""
         with self._lock:
             self.playing = False
-            self.timeline.rewind(iteration)
-            self._changed()
+            self.go_back(iteration)
+            self.frame()
         return self
 
     def restart(self, seed: int | None = None) -> Lab:
         """Train from the beginning, with the knobs as they are; the curve so far stays as a ghost."""
         with self._lock:
             self.timeline.restart(self.new_run(self.run.seed if seed is None else seed))
-            self._changed()
+            self._accept()
+            self.frame()
         return self
 
     def defaults(self) -> Lab:
-        """Set every knob back to what the lab was made with."""
+        """Set every knob back to its default."""
         return self.set(**self._defaults)
 
     def play(self) -> Lab:
@@ -293,14 +307,9 @@ class Lab(anywidget.AnyWidget):
         settings = self.run.settings
         return settings.mix if name == "mix" else getattr(settings.algorithm, name)
 
-    def _knob_specs(self) -> list[dict[str, Any]]:
+    def _knobs(self) -> dict[str, Knob]:
         known = knobs_of(self.run.algorithm) | {"mix": MIX_KNOB}
-        return [asdict(known[name]) | {"default": self._defaults[name]} for name in self._controls]
-
-    def _changed(self) -> None:
-        self.version += 1
-        self.status, self.alarm = ("Training." if self.playing else "Ready."), False
-        self.frame()
+        return {name: known[name] for name in self._controls}
 
     # ---------------------------------------------------------------- messages from a page
 
@@ -325,7 +334,8 @@ class Lab(anywidget.AnyWidget):
         self.frame(fresh=True, answer=message.get("id"))
 
     def _on_bye(self, message: Mapping, buffers: list[Any]) -> None:
-        self._heard -= DEAD_MAN - 1  # another page, or the same one drawn anew, has a second to say so
+        """Another page, or the same one drawn anew, has a second to say that it is there."""
+        self._heard -= DEAD_MAN - 1
 
     def _on_seen(self, message: Mapping, buffers: list[Any]) -> None:
         """Slower frames for a page that cannot follow."""
@@ -350,8 +360,7 @@ class Lab(anywidget.AnyWidget):
 
     def _on_rewind(self, message: Mapping, buffers: list[Any]) -> dict:
         self._stop("Paused.")
-        self.timeline.rewind(_whole(message, "to"))
-        self.version += 1
+        self.go_back(_whole(message, "to"))
         return {}
 
     def _on_speed(self, message: Mapping, buffers: list[Any]) -> dict:
@@ -370,14 +379,13 @@ class Lab(anywidget.AnyWidget):
         if not isinstance(changes, Mapping):
             raise ValueError("a change must name its knobs")
         for name in changes:
-            if name not in self._controls:
-                raise ValueError(f"unknown knob {name!r}; this lab has {', '.join(self._controls)}")
-        self.run.set(**changes)
-        self._accept()
+            if name not in self._defaults:
+                raise ValueError(f"unknown knob {name!r}; this lab has {', '.join(self._defaults)}")
+        self.turn(**changes)
         return {}
 
     def _on_defaults(self, message: Mapping, buffers: list[Any]) -> dict:
-        self.defaults()
+        self.turn(**self._defaults)
         return {}
 
     def _on_copy(self, message: Mapping, buffers: list[Any]) -> dict:

@@ -79,6 +79,7 @@ class Ledger:
             handle, beside = tempfile.mkstemp(dir=self.path.parent, prefix=".predictions-")
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
+            os.chmod(beside, 0o644)  # an instructor may collect it
             os.replace(beside, self.path)
             self._memory = {}
         except OSError as error:

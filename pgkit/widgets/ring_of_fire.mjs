@@ -263,6 +263,7 @@ function gridView(setting, link, request) {
     fixed = drawFixed(fixed, setting, width, height, size, colours);
     ctx.drawImage(fixed.canvas, 0, 0, width, height);
     drawVisits(ctx, setting, parts.occupancy, size, state.layers.visits, colours);
+    drawStart(ctx, setting, size, state.layers.visits ? colours : { paper: colours.ink });
     if (state.layers.mu) drawMu(ctx, setting, parts.mu, size, colours);
     if (state.layers.policy) drawPolicy(ctx, setting, parts, size, state.layers.visits, colours);
     drawCursor(ctx, state, rows, cols, size, colours);
@@ -445,6 +446,18 @@ function drawCell(ctx, setting, letter, s, size, colours) {
     tileAt(ctx, s, cols, size, GAP + 0.02);
     ctx.stroke();
   }
+}
+
+/** The letter of the start, over the heat. */
+function drawStart(ctx, setting, size, colours) {
+  ctx.font = `700 ${size * 0.26}px ${FONT}`;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "alphabetic";
+  [...setting.letters].forEach((letter, s) => {
+    if (letter !== "S") return;
+    ctx.fillStyle = colours.paper;
+    ctx.fillText("S", ((s % setting.cols) + 0.12) * size, (Math.floor(s / setting.cols) + 0.88) * size);
+  });
 }
 
 const FLAME = [ // a drop with a lick, in [-1, 1]²

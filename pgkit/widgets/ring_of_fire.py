@@ -20,7 +20,7 @@ from pgkit.worlds import World, load_world
 
 CONTROLS = ("alpha", "mix", "episodes")
 PAINTED = "painted"
-MANY_CHANGES = 40  # more than this, and `code` rebuilds the settings but not the way they came about
+MANY_CHANGES = 40  # with more, `code` rebuilds the settings and not how they came about
 
 
 class RingOfFire(Lab):
@@ -67,36 +67,31 @@ class RingOfFire(Lab):
         if mu is not None:
             self.painted = self._masses(mu)
         self.reset = reset
-        self._first = {"runs": runs, "seed": seed, "mix": mix, "reset": reset}
         mu = self._mu_of(reset, algorithm.gamma)
         algorithm = replace(algorithm, **given)
         run = Run(algorithm, self.world, mu=mu, mix=mix, runs=runs, seed=seed)
         self._gamma = algorithm.gamma
         super().__init__(run, controls=CONTROLS, hide=hide, fps=fps)
-        self._defaults = {
-            "alpha": type(algorithm)().alpha,
-            "mix": 1.0,
-            "episodes": type(algorithm)().episodes,
-        }
+        suited = {k: v for k, v in self.world.defaults.items() if k in self._defaults}
+        self._defaults |= suited | {"reset": "nominal"}
 
     # ---------------------------------------------------------------- knobs
 
-    def set(self, **changes: Any) -> RingOfFire:
+    def turn(self, **changes: Any) -> None:
         """Turn knobs: alpha, mix, episodes, reset, mu (painted masses).  ValueError changes nothing."""
-        with self._lock:
-            painted, reset = self.painted, changes.pop("reset", None)
-            if "mu" in changes:
-                painted, reset = self._masses(changes.pop("mu")), reset or PAINTED
-            if reset is not None:
-                changes["mu"] = self._mu_of(reset, self._gamma, painted)
-            self.run.set(**changes)
-            self.painted, self.reset = painted, reset or self.reset
-            self._accept()
-            self.frame()
-        return self
+        painted, reset = self.painted, changes.pop("reset", None)
+        if "mu" in changes:
+            painted, reset = self._masses(changes.pop("mu")), reset or PAINTED
+        if reset is not None:
+            changes["mu"] = self._mu_of(reset, self._gamma, painted)
+        super().turn(**changes)
+        self.painted, self.reset = painted, reset or self.reset
 
-    def defaults(self) -> RingOfFire:
-        return self.set(**self._defaults, reset="nominal")
+    def go_back(self, iteration: int) -> None:
+        super().go_back(iteration)
+        self.reset, masses = self._name_of(self.run.settings.mu)
+        if self.reset == PAINTED:
+            self.painted = masses
 
     def new_run(self, seed: int) -> Run:
         now = self.run.settings
@@ -112,7 +107,7 @@ class RingOfFire(Lab):
             mu = check_mu(self.world, masses)
             self._names[mu.tobytes()] = (PAINTED, masses)
             return mu
-        if reset not in RESETS:
+        if reset not in tuple(RESETS):
             known = ", ".join([*RESETS, PAINTED])
             raise ValueError(f"reset = {reset!r}, but it must be one of {known}")
         mu = check_mu(self.world, RESETS[reset](self.world, gamma))
@@ -139,52 +134,32 @@ class RingOfFire(Lab):
 
     # ---------------------------------------------------------------- messages
 
-    def _on_set(self, message: Mapping, buffers: list[Any]) -> dict:
-        changes = message.get("changes")
-        if isinstance(changes, Mapping) and "reset" in changes:
-            known = [*CONTROLS, "reset"]
-            if not set(changes) <= set(known):
-                raise ValueError(f"a change must be of {', '.join(known)}")
-            self.set(**changes)
-            return {}
-        return super()._on_set(message, buffers)
-
     def _on_paint(self, message: Mapping, buffers: list[Any]) -> dict:
         """The painted masses, as float32 [S]; answered with μ_w as it is in force."""
         size = memoryview(buffers[0]).nbytes if buffers else 0
         if size != 4 * self.world.n_states:
-            raise ValueError(f"the painted μ has {size} bytes, but must have {4 * self.world.n_states}")
-        self.set(mu=np.frombuffer(buffers[0], dtype="<f4"))
+            raise ValueError(
+                f"the painted μ has {size} bytes, but must have {4 * self.world.n_states}"
+            )
+        self.turn(mu=np.frombuffer(buffers[0], dtype="<f4"))
         cells, mismatch = int(np.count_nonzero(self.painted)), _plain(self.run.mismatch)
-        return {"said": f"Python: μ lies on {cells} cells, mismatch {mismatch}."}
+        plural = "" if cells == 1 else "s"
+        return {"said": f"Python: μ lies on {cells} cell{plural}, mismatch {mismatch}."}
 
     def _on_load(self, message: Mapping, buffers: list[Any]) -> dict:
         """A distribution to start painting from."""
         name = message.get("name")
-        if name not in RESETS:
+        if name not in tuple(RESETS):
             raise ValueError(f"name = {name!r}, but it must be one of {', '.join(RESETS)}")
         mu = RESETS[name](self.world, self._gamma)
-        self.set(mu=mu / mu.max())
+        self.turn(mu=mu / mu.max())
         return {"masses": self.painted.tolist()}
 
     def _on_hello(self, message: Mapping, buffers: list[Any]) -> None:
         self.frame(fresh=True, answer=message.get("id"), masses=self.painted.tolist())
 
     def _on_rewind(self, message: Mapping, buffers: list[Any]) -> dict:
-        super()._on_rewind(message, buffers)
-        return self._recall()
-
-    def rewind(self, iteration: int) -> RingOfFire:
-        super().rewind(iteration)
-        self._recall()
-        return self
-
-    def _recall(self) -> dict:
-        """After time travel: the choice of μ that was in force."""
-        self.reset, masses = self._name_of(self.run.settings.mu)
-        if self.reset == PAINTED:
-            self.painted = masses
-        return {"masses": self.painted.tolist()}
+        return super()._on_rewind(message, buffers) | {"masses": self.painted.tolist()}
 
     # ---------------------------------------------------------------- what there is to see
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def curve(history: Sequence[Score | Evaluation]) -> Float[Array, "K C"]:
 def marks(changes: list[tuple[int, Settings]]) -> list[tuple[int, str, str]]:
     """(iteration, symbol, new value) of every knob turned after the start; μ's value is left empty."""
     found = []
-    for (_, old), (at, new) in zip(changes, changes[1:], strict=False):
+    for (_, old), (at, new) in pairwise(changes):
         for name, knob in knobs_of(new.algorithm).items():
             value = getattr(new.algorithm, name)
             if value != getattr(old.algorithm, name):
@@ -60,7 +61,9 @@ class Timeline:
     def __init__(self, run: Run) -> None:
         self.trunk = self.run = run
         self.ghost: Array | None = None
-        self.generation = 0  # rises whenever the curve drawn so far is no longer the trunk's beginning
+        self.generation = (
+            0  # rises whenever the curve drawn so far is no longer the trunk's beginning
+        )
         self._seen: tuple[State, Evaluation] | None = None
 
     @property
