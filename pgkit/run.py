@@ -120,7 +120,7 @@ class Run:
         self.seed = Knob("seed", 0, 0, 2**63, "", "seed", "the seed", whole=True).check(seed)
         self.engine = engine
         self._draws = Draws(run_keys(self.seed, self.runs))
-        self._tables = engine_tables(algorithm, world, policy) if engine != "text" else None
+        self._tables: Any = engine_tables(algorithm, world, policy) if engine != "text" else None
         self._log = [(0, Settings(algorithm, _checked(world, mu), MIX_KNOB.check(mix)))]
         self.iteration = 0
         self.steps = 0  # world steps taken by all runs together

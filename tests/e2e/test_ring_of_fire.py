@@ -125,7 +125,7 @@ def test_mu_painted_by_mouse_keyboard_and_finger(page, opened):
     for row in range(8, 0, -1):
         touch("touchMove", (row, 1))
     touch("touchEnd")
-    wait(page, lab, "(e) => /8 cells/.test(e.querySelector('.pg-cell').textContent)")
+    wait(page, lab, "(e) => /9 cells/.test(e.querySelector('.pg-cell').textContent)")
     after = page.evaluate("() => document.querySelector('.jp-WindowedPanel-outer').scrollTop")
     assert after == scrolled
     assert "mismatch ∞" in cell.inner_text()
