@@ -69,8 +69,7 @@ def grid(
     axes: Axes, world: World, *, probs: Array, occupancy: Array, mu: Array, legend: bool = True
 ) -> None:
     """A grid world: d_π as heat, μ as dots, π(a|s) as arrows as long as their probability."""
-    layout = world.layout
-    assert layout is not None
+    layout = world.grid
     heat = np.sqrt(occupancy / max(occupancy.max(), 1e-12))
     dots = np.sqrt(mu / max(mu.max(), 1e-12))
     for s, letter in enumerate(layout.letters):
@@ -80,9 +79,11 @@ def grid(
             axes.add_patch(_square(col, row, BLUE, alpha=0.75 * heat[s]))
             if letter == "S":
                 axes.text(col - 0.42, row + 0.42, "S", fontsize=8, weight="bold", color=INK)
-            axes.plot(
-                col + 0.32, row - 0.32, "o", color=PURPLE, ms=6 * dots[s], mec="white", mew=0.4
-            )
+            if mu[s] > 0:
+                axes.plot(
+                    col + 0.32, row - 0.32, "o",
+                    color=PURPLE, ms=2.5 + 4 * dots[s], mec="white", mew=0.4,
+                )  # fmt: skip
             _arrows(axes, row, col, probs[s], "white" if heat[s] > 0.75 else INK)
     axes.set(xlim=(-0.5, layout.cols - 0.5), ylim=(layout.rows - 0.5, -0.5), aspect="equal")
     axes.axis("off")
@@ -108,20 +109,25 @@ def learning_curve(
     axes.plot(iterations, median, color=BLUE, lw=2)
     if len(iterations) == 1:
         axes.plot(iterations, median, "o", color=BLUE, ms=5)
+    best = max((value for _, value in goals.values() if value is not None), default=None)
     for letter, (pay, value) in goals.items():
         if value is not None:
+            name = "J* = V*(S)" if value == best else f"best way to {pay:+g}"
             hue = GOAL_HUES.get(letter, SOFT)
             axes.axhline(value, color=hue, lw=1.2, ls="--")
             axes.annotate(
-                f"best to {pay:+g}: {value:.2f}", (1, value), (-4, 3),
+                f"{name} = {value:.2f}", (1, value), (-4, 3),
                 xycoords=("axes fraction", "data"), textcoords="offset points",
                 ha="right", fontsize=8, color=INK,
             )  # fmt: skip
+    turned: dict[int, list[str]] = {}
     for at, symbol, value in marks:
-        axes.axvline(at, color=PURPLE if symbol in "μw" else SOFT, lw=0.8, alpha=0.7)
+        turned.setdefault(at, []).append(f"{symbol} {value}".strip())
+    for at, words in turned.items():
+        axes.axvline(at, color=SOFT, lw=0.8, ls=":")
         axes.annotate(
-            f"{symbol} {value}".strip(), (at, 0), (2, 3), xycoords=("data", "axes fraction"),
-            textcoords="offset points", fontsize=7, color=SOFT, rotation=90,
+            ", ".join(words), (at, 0), (2, 3), xycoords=("data", "axes fraction"),
+            textcoords="offset points", fontsize=7, color=SOFT,
         )  # fmt: skip
     last = max(float(iterations[-1]), float(ghost[-1, 0]) if ghost is not None else 0.0, 10.0)
     axes.set(xlim=(0, last), xlabel="iteration")
@@ -175,9 +181,10 @@ def _arrows(axes: Axes, row: int, col: int, probs: Array, hue: str) -> None:
     for (dx, dy), p in zip(ARROWS, probs, strict=False):
         if p > 0.03:
             axes.annotate(
-                "", (col + dx * 0.44 * p, row + dy * 0.44 * p), (col, row),
+                "", (col + dx * (0.12 + 0.3 * p), row + dy * (0.12 + 0.3 * p)), (col, row),
                 arrowprops={
-                    "arrowstyle": "-|>,head_length=0.25,head_width=0.12", "color": hue,
+                    "arrowstyle": "-|>,head_length=0.3,head_width=0.16", "color": hue,
+                    "mutation_scale": 5 + 6 * p,
                     "lw": 0.5 + 1.1 * p, "shrinkA": 0, "shrinkB": 0, "alpha": 0.35 + 0.65 * p,
                 },
             )  # fmt: skip

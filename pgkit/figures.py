@@ -109,7 +109,7 @@ def _shade(ax: Any, world: World, mu: Float[Array, "S"]) -> None:
     from pgkit import draw
 
     for s in np.flatnonzero(mu > 0):
-        row, col = divmod(int(s), world.layout.cols)
+        row, col = divmod(int(s), world.grid.cols)
         side = 0.9 * np.sqrt(mu[s] / mu.max())
         ax.add_patch(
             Rectangle(

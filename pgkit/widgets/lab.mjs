@@ -36,6 +36,14 @@ export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** A style variable, only when it changed. */
+export function fill(node, percent) {
+  const value = `${percent.toFixed(1)}%`;
+  if (node.pgFill === value) return;
+  node.pgFill = value;
+  node.style.setProperty("--pg-fill", value);
+}
+
 export function plain(x, digits = 3) {
   if (x === null || x === undefined || Number.isNaN(x)) return "–";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
@@ -150,11 +158,12 @@ export function knobControl(knob, onChange) {
     onChange(text === "" || Number.isNaN(value) ? text : value);
   }
   function show(value) {
+    if (value === shown && Number(field.value) === value) return;
     shown = value;
     if (document.activeElement !== field || Number(field.value) !== value) field.value = String(value);
     slider.value = Math.round(scale.place(value) * scale.steps);
     slider.setAttribute("aria-valuetext", String(value));
-    slider.style.setProperty("--pg-fill", `${(100 * slider.value) / scale.steps}%`);
+    fill(slider, (100 * slider.value) / scale.steps);
   }
   const label = el("label", { for: id, class: "pg-knob-label", title: knob.meaning },
     el("i", {}, knob.symbol), ` ${knob.label}`);
@@ -208,7 +217,8 @@ export function transport(link) {
   const speed = control("input", {
     type: "range", min: 0, max: MAX_SPEED, step: 1, id: speedId, "aria-label": "speed, iterations per second",
     input: () => {
-      showSpeed(speedAt(Number(speed.value)));
+      state.speed = speedAt(Number(speed.value));
+      showSpeed(state.speed);
       link.ask({ kind: "speed", value: speedAt(Number(speed.value)) });
     },
   });
@@ -216,6 +226,7 @@ export function transport(link) {
   const at = el("span", { class: "pg-reading" });
 
   function showPlaying(playing) {
+    if (playing === state.playing && play.textContent) return;
     state.playing = playing;
     write(play, playing ? "❚❚ Pause" : "▶ Play");
     play.classList.toggle("pg-on", playing);
@@ -224,18 +235,20 @@ export function transport(link) {
     const text = value === null ? "as fast as it goes" : `${plain(value, 2)} a second`;
     write(speedText, value === null ? "max" : `${plain(value, 2)}/s`);
     speed.setAttribute("aria-valuetext", text);
-    speed.style.setProperty("--pg-fill", `${(100 * placeOf(value)) / MAX_SPEED}%`);
+    fill(speed, (100 * placeOf(value)) / MAX_SPEED);
   }
   function fillScrub() {
-    const part = Number(scrub.max) > 0 ? (100 * scrub.value) / scrub.max : 0;
-    scrub.style.setProperty("--pg-fill", `${part}%`);
+    fill(scrub, Number(scrub.max) > 0 ? (100 * scrub.value) / scrub.max : 0);
     write(at, `${scrub.value} / ${scrub.max}`);
   }
   function show(frame) {
     if (!link.busy()) {
       showPlaying(frame.playing);
-      showSpeed(frame.speed);
-      speed.value = placeOf(frame.speed);
+      if (state.speed !== frame.speed) {
+        state.speed = frame.speed;
+        showSpeed(frame.speed);
+        speed.value = placeOf(frame.speed);
+      }
     }
     scrub.max = frame.head;
     if (!link.busy() || frame.playing) scrub.value = frame.iteration;
@@ -394,7 +407,7 @@ export function curveStore() {
 export function drawCurve(canvas, store, { lines, iteration, head, colours, font }) {
   const { ctx, width, height } = sharp(canvas);
   if (!store.now || width < 80) return;
-  const size = Math.max(10.5, Math.min(0.88 * parseFloat(getComputedStyle(canvas).fontSize), width / 28));
+  const size = letterSize(canvas, width);
   ctx.font = `${size}px ${font}`;
   const box = { left: size * 3.4, right: width - size * 1.8, top: size * 1.9, bottom: height - size * 2.5 };
   const trunk = store.rows.filter((row) => row[0] <= head);
@@ -415,6 +428,15 @@ export function drawCurve(canvas, store, { lines, iteration, head, colours, font
   drawBand(ctx, axes, past, colours, 1);
   ctx.restore();
   drawHead(ctx, axes, box, store.now, future.length > 0, colours);
+}
+
+/** As large as the words around the canvas; looked up once for a width. */
+function letterSize(canvas, width) {
+  if (canvas.pgWidth !== width) {
+    canvas.pgWidth = width;
+    canvas.pgSize = Math.max(10.5, Math.min(0.88 * parseFloat(getComputedStyle(canvas).fontSize), width / 28));
+  }
+  return canvas.pgSize;
 }
 
 function axesOf(box, rows, ghost, lines, head) {
@@ -583,6 +605,7 @@ export function stackedBar(parts) {
     show(counts, total) {
       const texts = parts.map(({ text }, i) => `${counts[i]} ${text}`);
       parts.forEach((_, i) => {
+        if (words[i].textContent === texts[i]) return;
         segments[i].style.flexGrow = counts[i];
         segments[i].classList.toggle("pg-none", counts[i] === 0);
         write(words[i], texts[i]);

@@ -7,7 +7,8 @@ a sentence if the message was refused.  Nothing is acknowledged frame by frame: 
 page says which frame it has drawn.
 
 Callbacks may run in any thread (kernel subshells), so whoever touches the run holds `_lock`; the
-training task belongs to the loop on which the lab was made and is only ever started there.
+training task belongs to the loop on which the lab was made and is only ever started there; it
+trains in short slices in a thread of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,11 +33,12 @@ from pgkit.run import MIX_KNOB, Run
 from pgkit.types import Array
 from pgkit.widgets.timeline import Timeline, curve, marks
 
-SLICE = 0.008  # seconds that training may keep the loop
-NAP = 0.001  # one message takes several turns of the loop; sleep(0) would give it only one
+SLICE = 0.008  # seconds that training keeps a turned knob waiting, at most
+NAP = 0.001  # seconds to wait when no iteration is due
 DEAD_MAN = 10.0  # seconds without a word from a page before training pauses
 LAG = 0.35  # seconds that a page may be behind before frames come more slowly
 SLOWEST = 2.0  # frames a second, at least
+TRAINING = "Training."
 
 SPEED = Knob("speed", 60, 1, 1000, "", "speed", "the number of iterations a second", log=True)
 STEPS = Knob("n", 1, 1, 100_000, "n", "steps", "the number of iterations to train", whole=True)
@@ -74,6 +77,7 @@ class Lab(anywidget.AnyWidget):
         self.status, self.alarm = "Ready.", False
         self.version = 0  # rises with every change of a knob
         self._trained = 0  # the version that the last iteration was trained with
+        self._shown = 0  # ... and the last one of these that a frame has shown
         self._controls = controls
         self._defaults = {name: knob.default for name, knob in self._knobs().items()}
         self._lock = threading.RLock()
@@ -174,7 +178,7 @@ class Lab(anywidget.AnyWidget):
         with self._lock:
             self._heard = time.monotonic()
             self.playing = True
-            self.status, self.alarm = "Training.", False
+            self.status, self.alarm = TRAINING, False
             self._pace = (time.perf_counter(), self.run.iteration, 0.0)
         loop.call_soon_threadsafe(self._start)
         return self
@@ -207,24 +211,36 @@ class Lab(anywidget.AnyWidget):
             self._task = asyncio.ensure_future(self._play())
 
     async def _play(self) -> None:
+        """Slices in a thread: compiled kernels let the loop run meanwhile, and it is never kept long."""
+        loop = asyncio.get_running_loop()
         last, owed, next_frame = time.perf_counter(), 0.0, 0.0
         try:
-            while self.playing:
-                with self._lock:
+            with ThreadPoolExecutor(1, thread_name_prefix="pgkit-lab") as thread:
+                while self.playing:
                     now = time.perf_counter()
                     owed, last = self._owed(owed, now - last), now
-                    owed = self._slice(owed, now + SLICE)
-                    if now >= next_frame:
+                    if owed >= 1:
+                        owed = await loop.run_in_executor(thread, self._slice, owed)
+                    await asyncio.sleep(0 if owed >= 1 else NAP)
+                    now = time.perf_counter()
+                    if now >= next_frame or self._has_news():
                         next_frame = max(next_frame + 1 / self._rate, now)
-                        self.frame()
+                        self._frame_now()
                     if time.monotonic() - self._heard > DEAD_MAN:
                         self._stop(f"Paused: no page has been looking for {DEAD_MAN:g} s.")
-                await asyncio.sleep(NAP)
         except Exception as error:  # whatever it is, it ends the training and the user is told
             self._stop(f"Training stopped: {error}", alarm=True)
         with self._lock:
-            if not self.alarm and self.status == "Training.":
+            if self.status == TRAINING:
                 self.status = "Paused."
+            self.frame()
+
+    def _has_news(self) -> bool:
+        """Trained with a knob as it was just turned, and not shown yet: worth a frame out of turn."""
+        return self._shown < self._trained == self.version
+
+    def _frame_now(self) -> None:
+        with self._lock:
             self.frame()
 
     def _owed(self, owed: float, seconds: float) -> float:
@@ -233,19 +249,20 @@ class Lab(anywidget.AnyWidget):
             return float("inf")
         return min(owed if owed < float("inf") else 0.0, 1.0) + seconds * self.speed
 
-    def _slice(self, owed: float, deadline: float) -> float:
-        """Train what is due, or until the deadline; returns what is still due."""
-        chunk = 1
-        while owed >= 1:
-            n = int(min(owed, chunk))
-            began = time.perf_counter()
-            self._advance(n)
-            now = time.perf_counter()
-            owed -= n
-            if now + (now - began) > deadline:
-                break
-            chunk = chunk * 2 if (deadline - now) > 4 * (now - began) else chunk
-        return owed
+    def _slice(self, owed: float) -> float:
+        """Train what is due, for SLICE seconds at most; returns what is still due."""
+        with self._lock:
+            deadline, chunk = time.perf_counter() + SLICE, 1
+            while owed >= 1 and self.playing:
+                n = int(min(owed, chunk))
+                began = time.perf_counter()
+                self._advance(n)
+                now = time.perf_counter()
+                owed -= n
+                if 2 * now - began > deadline:
+                    break
+                chunk = chunk * 2 if deadline - now > 4 * (now - began) else chunk
+            return owed
 
     def _advance(self, iterations: int) -> None:
         self.timeline.advance(iterations)
@@ -265,7 +282,7 @@ class Lab(anywidget.AnyWidget):
         parts = parts | {"curve": curve_rows, "now": curve([self.timeline.evaluation()])}
         if start == 0 and self.timeline.ghost is not None:
             parts["ghost"] = self.timeline.ghost
-        self._frame += 1
+        self._frame, self._shown = self._frame + 1, self._trained
         self._sent_at[self._frame] = time.monotonic()
         self._sent_at.pop(self._frame - 600, None)
         header = {
@@ -393,7 +410,7 @@ class Lab(anywidget.AnyWidget):
 
     def _accept(self) -> None:
         self.version += 1
-        self.status, self.alarm = ("Training." if self.playing else "Ready."), False
+        self.status, self.alarm = (TRAINING if self.playing else "Ready."), False
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

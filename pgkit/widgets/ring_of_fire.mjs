@@ -87,6 +87,8 @@ function render({ model, el: host }) {
       brush.request(); // the page is changing its style sheets
       return;
     }
+    drawCurve(curve, store, { lines, iteration: frame.iteration, head: frame.head, colours, font: FONT });
+    grid.draw(parts, colours);
     training.show(frame);
     if (!link.busy()) {
       for (const [name, knob] of Object.entries(knobs)) knob.show(frame.values[name]);
@@ -94,10 +96,8 @@ function render({ model, el: host }) {
     }
     if (frame.code === undefined) foot.show(frame);
     showNumbers(frame, parts);
-    drawCurve(curve, store, { lines, iteration: frame.iteration, head: frame.head, colours, font: FONT });
-    grid.draw(parts, colours);
     latest.drawn = frame.n;
-    Object.assign(root.dataset, { n: frame.n, version: frame.version, trained: frame.trained, iteration: frame.iteration });
+    Object.assign(root.dataset, { ...frame.values, n: frame.n, version: frame.version, trained: frame.trained, iteration: frame.iteration });
   }
 
   function showNumbers(frame, parts) {

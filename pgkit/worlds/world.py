@@ -71,6 +71,13 @@ class World:
         """The same world with another start distribution."""
         return replace(self, start=start)
 
+    @property
+    def grid(self) -> Layout:
+        """Where the cells lie.  ValueError for a world that does not lie on a grid."""
+        if self.layout is None:
+            raise ValueError(f"world = {self.name}, but a picture of cells needs a world on a grid")
+        return self.layout
+
     def describe(self, s: int) -> str:
         """State s in words."""
         return self.layout.cell(s) if self.layout else f"state {s}"

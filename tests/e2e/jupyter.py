@@ -152,10 +152,12 @@ def open_notebook(page, address: str, name: str, *, run: bool = True) -> None:
 
 
 def wait_for_lab(page, index: int = 0, timeout: float = 60_000):
-    """The lab once it has drawn its first frame."""
-    page.wait_for_function(
-        "(i) => document.querySelectorAll('.pgkit-lab')[i]?.dataset.n !== undefined",
-        arg=index,
-        timeout=timeout,
-    )
-    return page.locator(".pgkit-lab").nth(index)
+    """The lab once it has drawn its first frame, brought into sight: out of sight it does not draw."""
+    lab = page.locator(".pgkit-lab").nth(index)
+    lab.wait_for(state="attached", timeout=timeout)
+    end = time.monotonic() + timeout / 1000
+    while lab.get_attribute("data-n") is None:
+        assert time.monotonic() < end, "the lab has drawn nothing"
+        lab.evaluate("(e) => e.scrollIntoView({ block: 'center' })")
+        page.wait_for_timeout(200)
+    return lab

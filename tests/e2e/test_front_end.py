@@ -20,7 +20,8 @@ const model = {{
   get: () => ({setting}),
   on: (name, callback) => {{ listener = callback; }},
   off: () => {{ listener = undefined; }},
-  send: (content, _, buffers) => window.sent.push({{ ...content, floats: buffers.map((b) => [...new Float32Array(b)]) }}),
+  send: (content, _, buffers) => window.sent.push(
+    {{ ...content, floats: buffers.map((b) => [...new Float32Array(b)]) }}),
 }};
 window.frame = (header, floats) => listener(header, [new DataView(new Float32Array(floats).buffer)]);
 window.listening = () => listener !== undefined;
