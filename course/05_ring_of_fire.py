@@ -34,8 +34,8 @@ lab = RingOfFire(world="ring-of-fire", runs=64, seed=0)
 lab
 
 # %% [markdown]
-# All of them run to +1. Not most. *All.* Change α. Change the number of rollouts. Press Restart for other
-# seeds. Then come back.
+# All of them run to +1. Not most. *All.* Change α. Change the number of rollouts. Press **New seed**.
+# Then come back.
 #
 # Do not touch μ yet. That is the second half of the story.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def serve(workdir: Path, *, port: int | None = None, browser: bool = True) -> in
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip
     environment = {**dict.fromkeys(ONE_THREAD, "1"), **os.environ, "JUPYTER_TOKEN": token}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being ended is being stopped
     with subprocess.Popen(command, env=environment) as server:
         try:
             return server.wait()

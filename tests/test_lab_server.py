@@ -1,8 +1,6 @@
 """`pgkit lab`: its own machine only, behind a token, and clear words when it cannot start."""
 
-import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -78,6 +76,7 @@ def test_the_lab_serves_the_working_copy_on_this_machine_only_and_stops_cleanly(
         assert status() == 403
         assert status(f"?token={token}") == 200
     finally:
-        os.killpg(lab.pid, signal.SIGINT)
+        lab.terminate()
         assert lab.wait(timeout=30) == 0
         lab.stdout.close()
+        assert free_port(port) == port  # the server went with it

@@ -11,9 +11,6 @@ WHERE = {
     "think_pair_share": "pgkit.widgets.timer",
 }
 
-__all__ = sorted(WHERE)
-
-
 def __getattr__(name: str) -> Any:
     if name not in WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -21,4 +18,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(WHERE)

@@ -195,7 +195,9 @@ class Lab(anywidget.AnyWidget):
         super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+        shown = super()._repr_mimebundle_(**kwargs)
+        assert shown is not None  # a widget with a front end always has a bundle
+        data, metadata = shown
         with self._lock:
             png = b64encode(self.picture()).decode("ascii")
             return data | {"text/plain": self.sentence, "image/png": png}, metadata
@@ -337,6 +339,7 @@ class Lab(anywidget.AnyWidget):
             message = content if isinstance(content, Mapping) else {}
             action: Callable | None = getattr(self, f"_on_{message.get('kind')}", None)
             answer = message.get("id") if isinstance(message.get("id"), int | str) else None
+            extra: dict[str, Any] | None
             try:
                 if action is None:
                     raise ValueError(f"unknown message {message.get('kind')!r}")

@@ -56,8 +56,6 @@ class RingOfFire(Lab):
         fps: float = 30,
     ) -> None:
         self.world = load_world(world) if isinstance(world, str) else world
-        if self.world.layout is None:
-            raise ValueError(f"world = {self.world.name}, but this lab draws worlds on a grid")
         algorithm = ALGORITHMS[algorithm]() if isinstance(algorithm, str) else algorithm
         algorithm = algorithm or replace(ReinforceResets(), **self.world.defaults)
         given = {k: v for k, v in {"alpha": alpha, "episodes": episodes}.items() if v is not None}
@@ -117,7 +115,7 @@ class RingOfFire(Lab):
     def _masses(self, mu: Any) -> Float[Array, "S"]:
         """Painted masses [S], in thousandths, so that `code` gives them back exactly."""
         if isinstance(mu, Mapping):
-            masses, layout = np.zeros(self.world.n_states), self.world.layout
+            masses, layout = np.zeros(self.world.n_states), self.world.grid
             for (row, col), mass in mu.items():
                 if not (1 <= row <= layout.rows and 1 <= col <= layout.cols):
                     raise ValueError(
@@ -129,8 +127,8 @@ class RingOfFire(Lab):
         check_mu(self.world, mu)
         return np.round(np.asarray(mu, dtype=np.float64).ravel(), 3)
 
-    def _name_of(self, mu: Array | None) -> tuple[str, Array | None]:
-        return ("nominal", None) if mu is None else self._names[mu.tobytes()]
+    def _name_of(self, mu: Array | None) -> tuple[str, Array]:
+        return ("nominal", self.world.start) if mu is None else self._names[mu.tobytes()]
 
     # ---------------------------------------------------------------- messages
 
@@ -164,7 +162,7 @@ class RingOfFire(Lab):
     # ---------------------------------------------------------------- what there is to see
 
     def setup(self) -> dict[str, Any]:
-        world, layout = self.world, self.world.layout
+        world, layout = self.world, self.world.grid
         return {
             "title": "Ring of Fire", "algorithm": "REINFORCE with resets", "world": world.name,
             "runs": self.timeline.run.runs, "rows": layout.rows, "cols": layout.cols,
@@ -235,7 +233,7 @@ class RingOfFire(Lab):
         words = {k: getattr(settings.algorithm, k) for k in CONTROLS if k != "mix"}
         words |= {"mix": settings.mix, "reset": name}
         if name == PAINTED:
-            cols = self.world.layout.cols
+            cols = self.world.grid.cols
             painted = {
                 (int(s) // cols + 1, int(s) % cols + 1): _number(masses[s])
                 for s in np.flatnonzero(masses)

@@ -61,9 +61,7 @@ class Timeline:
     def __init__(self, run: Run) -> None:
         self.trunk = self.run = run
         self.ghost: Array | None = None
-        self.generation = (
-            0  # rises whenever the curve drawn so far is no longer the trunk's beginning
-        )
+        self.generation = 0  # rises when the curve drawn so far is no longer the trunk's beginning
         self._seen: tuple[State, Evaluation] | None = None
 
     @property
