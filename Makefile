@@ -2,7 +2,7 @@
 VENV := .venv
 PYTHON_IN := $(VENV)/bin/python
 
-.PHONY: lab test test-fast test-browser lint types build check bench lock setup clean help
+.PHONY: lab test test-fast test-browser lint types build check bench bench-latency lock setup clean help
 
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -33,6 +33,9 @@ check: setup     ## fail if the built notebooks differ from their sources
 
 bench: setup     ## speed against peers, in one run (make bench ARGS=--quick)
 	@$(PYTHON_IN) bench/run.py $(ARGS)
+
+bench-latency: setup ## control to painted pixels, in JupyterLab and chromium
+	@$(PYTHON_IN) bench/latency.py $(ARGS)
 
 lock: setup      ## write requirements.lock anew from pyproject.toml
 	@$(PYTHON_IN) tools/lock.py

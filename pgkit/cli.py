@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import sys
@@ -30,13 +31,24 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Greek shows ? and goes on
     args = _parser().parse_args(argv)
     try:
         return args.command(args)
+    except MemoryError:
+        print(
+            f"pgkit {args.name}: not enough memory; ask for fewer --runs or a smaller map",
+            file=sys.stderr,
+        )
+        return 2
     except (ValueError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             return 0  # the reader has seen enough
         text = error.args[-1] if error.args else str(error)
+        if isinstance(error, OSError) and error.filename:
+            text = f"{error.filename}: {text}"
         print(f"pgkit {args.name}: {' '.join(str(text).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -45,14 +57,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="pgkit", description="Policy optimization, live.")
+    parser = _Parser(prog="pgkit", description="Policy optimization, live.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="algorithms, worlds, reset distributions")
+    listing = commands.add_parser(
+        "list", allow_abbrev=False, help="algorithms, worlds, reset distributions"
+    )
     listing.add_argument("--json", action="store_true", help="one JSON object on standard output")
     listing.set_defaults(command=_list)
 
-    run = commands.add_parser("run", help="train an algorithm in a world, many seeds at once")
+    run = commands.add_parser(
+        "run", allow_abbrev=False, help="train an algorithm in a world, many seeds at once"
+    )
     run.add_argument("algorithm", metavar="ALGORITHM", help=", ".join(ALGORITHMS))
     run.add_argument(
         "--world", default="ring-of-fire", help=f"{', '.join(WORLDS)}, or a text map FILE.txt"
@@ -75,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="one JSON object on standard output")
     run.set_defaults(command=_run)
 
-    lab = commands.add_parser("lab", help="open the course in JupyterLab")
+    lab = commands.add_parser("lab", allow_abbrev=False, help="open the course in JupyterLab")
     lab.add_argument(
         "--workdir", type=Path, metavar="DIR", help="your working copy (default: work/)"
     )
@@ -83,12 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.set_defaults(command=_lab)
 
-    doctor = commands.add_parser("doctor", help="is this machine ready?")
+    doctor = commands.add_parser("doctor", allow_abbrev=False, help="is this machine ready?")
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
     doctor.set_defaults(command=_doctor)
 
     warmup = commands.add_parser(
-        "warmup", help="compile the engine now instead of at the first lab"
+        "warmup", allow_abbrev=False, help="compile the engine now instead of at the first lab"
     )
     warmup.set_defaults(command=_warmup)
     return parser
@@ -139,7 +155,13 @@ def _train(run: Run, iterations: int, *, quiet: bool) -> float:
 
     begin = time.perf_counter()
     chunks = [CHUNK] * (iterations // CHUNK) + ([iterations % CHUNK] if iterations % CHUNK else [])
-    bar = track(chunks, "training", console=Console(stderr=True), disable=quiet, transient=True)
+    bar = track(
+        chunks,
+        "training",
+        console=Console(stderr=True),
+        disable=quiet or not sys.stderr.isatty(),
+        transient=True,
+    )
     for n in bar:
         run.advance(n, record=False)
     return time.perf_counter() - begin
@@ -175,7 +197,11 @@ def _print_table(result: dict[str, Any]) -> None:
         for k, v in result["knobs"].items()
     )
     returns = sorted(result["return_per_run"])
-    mismatch = "∞" if result["mismatch"] is None else f"{result['mismatch']:.3g}"
+    mismatch = "∞ (μ misses a state that π* visits)"
+    if result["mismatch"] is not None:
+        mismatch = f"{result['mismatch']:.3g}"
+    elif result["knobs"]["gamma"] == 1:
+        mismatch = "not defined for γ = 1"
     for left, right in (
         ("knobs", knobs),
         ("runs × iterations", f"{result['runs']} × {result['iterations']}, seed {result['seed']}"),
@@ -218,6 +244,9 @@ def _list(args: argparse.Namespace) -> int:
         print(title)
         for name, about in rows.items():
             print(f"  {name:<22} {about}")
+    print(
+        "either algorithm starts its rollouts where --reset says; reinforce_resets shows the line for it"
+    )
     print("knobs")
     for name, k in [*_all_knobs().items(), ("mix", MIX_KNOB)]:
         print(

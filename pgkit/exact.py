@@ -12,7 +12,7 @@ import numpy as np
 from pgkit.types import Array, Bool, Float
 from pgkit.worlds.world import World
 
-TIE = 1e-9  # actions whose values differ by less are tied
+TIE = 1e-9  # actions whose values differ by less, relatively, are tied
 
 
 # ---------------------------------------------------------------- values
@@ -130,19 +130,27 @@ def reached(
 
 
 def optimal_values(world: World, gamma: float) -> tuple[Float[Array, "S"], Float[Array, "S A"]]:
-    """(V*, Q*) by policy iteration, exact but for rounding.  γ < 1."""
-    probs = np.full((world.n_states, world.n_actions), 1 / world.n_actions)
-    for _ in range(world.n_states * world.n_actions + 1):
-        v, q = values(world, probs, gamma)
-        better = _greedy(q)
-        if np.allclose(better, probs):
-            break
-        probs = better
+    """(V*, Q*) by value iteration until rounding is all that changes.  γ < 1.
+
+    No solves: where outcomes are certain it stops after as many sweeps as the longest best path has
+    steps, and tiny values far from every reward keep all their digits.
+    """
+    if not 0 <= gamma < 1:
+        raise ValueError(
+            f"gamma = {gamma}, but the optimal policy without a horizon needs 0 ≤ γ < 1"
+        )
+    v, settled = np.zeros(world.n_states), False
+    while not settled:
+        q = backup(world, v, gamma)
+        new = q.max(axis=-1)
+        settled = bool((np.abs(new - v) <= 1e-15 * np.abs(new)).all())
+        v = new
     return v, q
 
 
 def _greedy(q: Float[Array, "S A"]) -> Float[Array, "S A"]:
-    best = q >= q.max(axis=-1, keepdims=True) - TIE
+    top = q.max(axis=-1, keepdims=True)
+    best = q >= top - TIE * np.abs(top)
     return best / best.sum(axis=-1, keepdims=True)
 
 

@@ -26,14 +26,16 @@ class Knob:
 
     def check(self, value: Any) -> Any:
         """The value as float (or int); ValueError names the knob, the value, the rule and the way out."""
+        if self.whole and isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)  # large numbers lose digits as a float
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         ok = math.isfinite(number) and self.low <= number <= self.high
         if isinstance(value, bool) or not ok or (self.whole and number != int(number)):
             raise ValueError(self._complaint(value, number))
-        return int(number) if self.whole else number
+        return int(value if isinstance(value, int) else number) if self.whole else number
 
     def _complaint(self, value: Any, number: float) -> str:
         kind = "a whole number in" if self.whole else "in"

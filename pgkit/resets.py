@@ -98,7 +98,7 @@ def load_reset(name: str, world: World, gamma: float) -> Float[Array, "S"]:
     if not path.is_file():
         raise ValueError(
             f"reset = {name!r}, but a reset distribution is one of {', '.join(RESETS)} or the name of "
-            "a file of numbers that exists"
+            f"a file of numbers{', and this is a folder' if path.is_dir() else ' that exists'}"
         )
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -120,6 +120,8 @@ def load_reset(name: str, world: World, gamma: float) -> Float[Array, "S"]:
             raise ValueError(
                 f"{name}: line {i}: {len(words)} numbers, but the first line has {len(rows[0])}"
             )
+    if not rows:
+        raise ValueError(f"{name}: the file holds no numbers; give one for each cell of the map")
     table = np.array(rows)
     try:
         return check_mu(world, table.ravel() if 1 in table.shape else table)

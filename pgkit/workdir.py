@@ -49,6 +49,10 @@ def deliver(workdir: Path, source: Path | None = None) -> Delivery:
     """
     source = source or material()
     done = Delivery()
+    if workdir.resolve() == source.resolve():
+        raise OSError(
+            errno.EINVAL, f"{workdir} is the kit itself; choose another folder with --workdir DIR"
+        )
     try:
         workdir.mkdir(parents=True, exist_ok=True)
         delivered = _manifest(workdir)

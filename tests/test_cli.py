@@ -1,6 +1,9 @@
 """The command line is a contract: names, JSON, exit status, one line for bad input."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -74,7 +77,9 @@ def test_maps_and_resets_come_from_files(capsys, tmp_path):
 
 def test_no_iterations_score_the_random_policy(capsys):
     result = run_json(capsys, "reinforce", "--runs", "2", "--iterations", "0", "--json")
-    assert result["return_mean"] == pytest.approx(-1.289, abs=1e-3)  # within 30 steps; -1.425 for ever
+    assert result["return_mean"] == pytest.approx(
+        -1.289, abs=1e-3
+    )  # within 30 steps; -1.425 for ever
 
 
 def test_without_json_people_get_a_table(capsys):
@@ -127,7 +132,7 @@ def test_bad_input_ends_with_status_2_and_one_line(capsys, argv, what):
         ("S..\n..G\n", "0 0 0\n0 0 0\n", "zero everywhere"),
         ("S..\n..G\n", "1 1 1\n1 1 1\n", "row 2, column 3"),
         ("S..\n..G\n", "1 1\n1 1\n", "shape"),
-        ("S..\n..G\n", "", "shape"),
+        ("S..\n..G\n", "", "holds no numbers"),
         ("S..\n..G\n", "1 nan 1\n1 1 0\n", "finite"),
     ],
 )
@@ -161,3 +166,29 @@ def test_the_doctor_finds_this_machine_well(capsys):
     assert {"python", "torch", "engine", "low-latency widgets"} <= {
         c["name"] for c in report["checks"]
     }
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize(
+    "argv", [["list"], ["run", "--help"], ["run", "reinforce", "--alpha", "-1"]]
+)
+def test_a_terminal_without_greek_gets_its_answer_too(encoding, argv):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "pgkit.cli", *argv]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == (2 if "-1" in argv else 0)
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_seed_keeps_all_its_digits(capsys):
+    seed = 2**53 + 1
+    assert run_json(capsys, "reinforce", *QUICK, "--seed", str(seed))["seed"] == seed
+
+
+def test_too_many_runs_for_the_memory_are_said_in_one_line(capsys, monkeypatch):
+    def full(*args, **kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr("pgkit.cli.Run", full)
+    assert main(["run", "reinforce"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -235,3 +235,11 @@ def test_projection_onto_the_simplex_is_the_nearest_distribution():
     assert (p >= 0).all()
     others = rng.dirichlet(np.ones(4), (200, 50))
     assert (((x - p) ** 2).sum(-1) <= ((x - others) ** 2).sum(-1) + 1e-12).all()
+
+
+def test_values_far_from_every_reward_keep_their_digits():
+    """A corridor of 600 cells: V* = 100 γ^(d-1), down to 4e-12, and the one best action, everywhere."""
+    world = grid_world("S" + "." * 599 + "G")
+    v, _ = exact.optimal_values(world, GAMMA)
+    np.testing.assert_allclose(v[:600], 100 * GAMMA ** np.arange(599, -1, -1), rtol=1e-9)
+    assert (exact.optimal_policy(world, GAMMA)[:600, 1] == 1).all()

@@ -102,3 +102,8 @@ def test_a_folder_that_cannot_be_written_is_said(kit, tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "mkdir", denied)
     with pytest.raises(OSError, match="--workdir"):
         deliver(tmp_path / "work", kit)
+
+
+def test_the_kit_itself_is_no_working_copy(kit):
+    with pytest.raises(OSError, match="the kit itself"):
+        deliver(kit, kit)

@@ -65,6 +65,7 @@ def test_every_row_of_a_world_is_a_distribution_and_terminals_stay(line, rows):
         ("S..\n...", "line 1, column 1", "needs a goal"),
         ("S.#G\n..#.\ne.#.", "line 1, column 4", "'G' cannot be reached"),
         ("SFG\n.F.", "line 1, column 3", "cannot be reached"),
+        ("\n\nS..\n.x.\n..G\n \n", "line 4, column 2", "unknown letter 'x'"),
         ("", "", "empty"),
         (" \n ", "", "empty"),
         ("\n".join(["S" + "." * 51] + ["." * 51 + "G"] * 51), "line 52, column 52", "at most 2500"),

@@ -26,8 +26,8 @@ def load_world(name: str) -> World:
     path = Path(name)
     if not path.is_file():
         raise ValueError(
-            f"world = {name!r}, but a world is one of {', '.join(WORLDS)} or the name of a text file "
-            "that exists"
+            f"world = {name!r}, but a world is one of {', '.join(WORLDS)} or the name of a text file"
+            f"{', and this is a folder' if path.is_dir() else ' that exists'}"
         )
     try:
         text = path.read_text(encoding="utf-8-sig")

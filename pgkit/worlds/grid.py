@@ -29,7 +29,7 @@ def grid_world(text: str, name: str = "map", **defaults: float) -> World:
     Raises ValueError, with line and column, for an unknown letter, a ragged line, no start, no goal,
     a goal that cannot be reached from the start, or more than 2500 cells.
     """
-    lines = _checked_lines(text, name)
+    lines, above = _checked_lines(text, name)
     rows, cols = len(lines), len(lines[0])
     letters = "".join(lines)
     cells = np.array(list(letters))
@@ -47,7 +47,7 @@ def grid_world(text: str, name: str = "map", **defaults: float) -> World:
     paid = np.array([REWARD.get(letter, 0.0) for letter in letters])
     reward = np.where((terminal | is_wall)[:, None], 0.0, paid[next_state])
 
-    _check_goals_reachable(cells, next_state, cols, name)
+    _check_goals_reachable(cells, next_state, cols, above, name)
     start = (cells == "S") / np.sum(cells == "S")
     return World(
         name=name,
@@ -64,11 +64,16 @@ def grid_world(text: str, name: str = "map", **defaults: float) -> World:
     )
 
 
-def _checked_lines(text: str, name: str) -> list[str]:
-    lines = text.strip("\r\n").splitlines()
-    if not "".join(lines).strip():
+def _checked_lines(text: str, name: str) -> tuple[list[str], int]:
+    """The lines of the map, and how many blank lines stand above it."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    while lines and not lines[-1]:
+        lines.pop()
+    above = next((i for i, line in enumerate(lines) if line), 0)  # they count in messages
+    lines = lines[above:]
+    if not lines:
         raise ValueError(f"{name}: the map is empty; draw it with the letters {LETTERS}")
-    for i, line in enumerate(lines, start=1):
+    for i, line in enumerate(lines, start=above + 1):
         for j, letter in enumerate(line, start=1):
             if letter not in LETTERS:
                 raise ValueError(
@@ -78,7 +83,7 @@ def _checked_lines(text: str, name: str) -> list[str]:
         if len(line) != len(lines[0]):
             raise ValueError(
                 f"{name}: line {i}, column {min(len(line), len(lines[0])) + 1}: "
-                f"the line has {len(line)} letters, line 1 has {len(lines[0])}; "
+                f"the line has {len(line)} letters, the first one {len(lines[0])}; "
                 "all lines must be equally long"
             )
     if len(lines) * len(lines[0]) > MAX_CELLS:
@@ -92,10 +97,12 @@ def _checked_lines(text: str, name: str) -> list[str]:
                 f"{name}: line 1, column 1 to line {len(lines)}, column {len(lines[0])}: the map has "
                 f"no letter {' or '.join(needed)}; it needs {meaning}"
             )
-    return lines
+    return lines, above
 
 
-def _check_goals_reachable(cells: np.ndarray, next_state: np.ndarray, cols: int, name: str) -> None:
+def _check_goals_reachable(
+    cells: np.ndarray, next_state: np.ndarray, cols: int, above: int, name: str
+) -> None:
     reached = cells == "S"
     while True:
         grown = reached.copy()
@@ -105,7 +112,7 @@ def _check_goals_reachable(cells: np.ndarray, next_state: np.ndarray, cols: int,
         reached = grown
     for s in np.flatnonzero(np.isin(cells, list(GOALS)) & ~reached):
         raise ValueError(
-            f"{name}: line {s // cols + 1}, column {s % cols + 1}: the goal {str(cells[s])!r} cannot be "
+            f"{name}: line {s // cols + 1 + above}, column {s % cols + 1}: the goal {str(cells[s])!r} cannot be "
             "reached from S; open a way that does not lead through # or through F, e or G, where an "
             "episode ends"
         )
