@@ -226,7 +226,7 @@ class Run:
                 alpha=algorithm.alpha, gamma=algorithm.gamma,
                 horizon=algorithm.horizon, episodes=algorithm.episodes, backend=settings.backend,
             )  # fmt: skip
-            return State(theta), int(steps.sum())
+            return State(theta), steps
         world = self.world
         if hasattr(algorithm, "mu"):
             algorithm = replace(algorithm, mu=start)  # it says itself where it starts

@@ -50,7 +50,7 @@ def by_the_text(world, theta, keys, first, iterations, **knobs):
         state, info = algorithm.iteration(state, world, SoftmaxTable(), Draws(keys, k))
         discount = algorithm.gamma ** np.arange(algorithm.horizon)
         mean_return.append((info.tau.r * discount).sum(axis=-1).mean(axis=-1))
-        taken += info.tau.live.sum(axis=(-1, -2))
+        taken += info.tau.live.sum()
     return state.theta, np.array(mean_return), taken
 
 
@@ -69,7 +69,7 @@ def one_by_one(world, theta, keys, first, iterations, *, alpha, gamma, horizon, 
         return sum(limit <= u for limit in limits)
 
     theta, mean_return = theta.copy(), np.zeros((iterations, len(keys)))
-    taken = np.zeros(len(keys), dtype=int)
+    taken = 0
     for b, k in product(range(len(keys)), range(iterations)):
         probs, grad = softmax(theta[b]), np.zeros(theta[b].shape)
         for n in range(episodes):
@@ -82,7 +82,7 @@ def one_by_one(world, theta, keys, first, iterations, *, alpha, gamma, horizon, 
                 steps.append((s, a, world.reward[s, a, 0]))
                 s = world.next_state[s, a, 0]
             q_hat = 0.0
-            taken[b] += len(steps)
+            taken += len(steps)
             for s, a, r in reversed(steps):
                 q_hat = r + gamma * q_hat
                 grad[s] += (np.eye(len(probs[s]))[a] - probs[s]) * q_hat / episodes

@@ -19,7 +19,7 @@ from pgkit.draws import MAX_EPISODES, MAX_HORIZON, thresholds
 from pgkit.engine import twin
 from pgkit.engine.flat import Tables, supports, tables
 from pgkit.engine.warm import compiled, make_ready, ready, warmup, width
-from pgkit.types import Array, Float, Int, UInt64
+from pgkit.types import Array, Float, UInt64
 
 __all__ = [
     "BACKENDS", "Evaluation", "Tables", "evaluate", "gradient", "ready", "supports", "tables",
@@ -60,7 +60,7 @@ def train(
     episodes: int,
     threads: int = 1,
     backend: str = "auto",
-) -> tuple[Float[Array, "B S A"], Float[Array, "iterations B"], Int[Array, "B"]]:
+) -> tuple[Float[Array, "B S A"], Float[Array, "iterations B"], int]:
     """θ ← θ + α (1/N) Σ_τ Σ_t ∇_θ log π_θ(a_t|s_t) Q̂_t, `iterations` times.
 
     Parameters
@@ -79,7 +79,7 @@ def train(
     Returns
     -------
     theta after the iterations, the mean of Q̂_0 over the trajectories of each iteration, and how many
-    steps each run took in the world.
+    steps all runs took in the world.
     """
     theta = _finite(theta)
     assert 0 < episodes <= MAX_EPISODES, episodes
@@ -94,7 +94,7 @@ def train(
             for some in _pieces(len(theta), episodes * horizon)
         ]  # fmt: skip
         thetas, means, steps = zip(*parts, strict=True)
-        return np.concatenate(thetas), np.concatenate(means, axis=1), np.concatenate(steps)
+        return np.concatenate(thetas), np.concatenate(means, axis=1), sum(steps)
     runs = len(theta)
     new = theta.reshape(runs, -1).copy()
     mean_return, steps = np.empty((runs, iterations)), np.zeros(runs, dtype=np.int64)
@@ -115,7 +115,7 @@ def train(
         size = max(1, -(-runs // (threads * _CHUNKS)))
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(some, [slice(b, b + size) for b in range(0, runs, size)]))
-    return new.reshape(theta.shape), np.ascontiguousarray(mean_return.T), steps
+    return new.reshape(theta.shape), np.ascontiguousarray(mean_return.T), int(steps.sum())
 
 
 def evaluate(

@@ -114,7 +114,19 @@ def _refresh(width, rows, n, work, probs, limits):
 @_compile
 @no_type_check
 def train(
-    width, theta, next_at, reward, terminal, start, guide, keys, span, knobs, sizes, mean_return, steps
+    width,
+    theta,
+    next_at,
+    reward,
+    terminal,
+    start,
+    guide,
+    keys,
+    span,
+    knobs,
+    sizes,
+    mean_return,
+    steps,
 ):
     """Train runs in place.
 

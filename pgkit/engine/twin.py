@@ -29,14 +29,14 @@ def train(
     gamma: float,
     horizon: int,
     episodes: int,
-) -> tuple[Float[Array, "B S A"], Float[Array, "iterations B"], Int[Array, "B"]]:
+) -> tuple[Float[Array, "B S A"], Float[Array, "iterations B"], int]:
     """REINFORCE; see pgkit.engine.train.  start: the thresholds of the start distribution."""
     runs, states, actions = theta.shape
     logits = np.ascontiguousarray(theta.reshape(runs * states, actions).T)  # [A, R]
     base = np.arange(runs)[:, None] * states  # a run's first row
     next_row = (base + tables.next_state.T[:, None, :]).ravel()
     reward, live = np.tile(tables.reward.T, runs).ravel(), np.tile(~tables.terminal, runs)
-    mean_return, taken_steps = np.empty((iterations, runs)), np.zeros(runs, dtype=np.int64)
+    mean_return, moves = np.empty((iterations, runs)), 0
     cells = np.empty(runs * episodes * horizon, dtype=np.int64)
     q_hat = np.empty(runs * episodes * horizon)
 
@@ -44,10 +44,10 @@ def train(
         probs, limits = _policy(logits)
         draws = Draws(keys, first + k)
         rows = np.searchsorted(start, draws.starts(episodes), side="right") + base  # [B, N]
-        steps, packed = _roll_out(
+        steps, packed, more = _roll_out(
             draws, rows.ravel(), limits, next_row, live, cells, horizon, episodes
         )
-        taken_steps += _count_live(steps, cells, live, states)
+        moves += more
         q0 = _reward_to_go(steps, packed, reward, gamma, cells, q_hat)
         mean_return[k] = q0.reshape(runs, episodes).mean(axis=-1)
 
@@ -57,7 +57,7 @@ def train(
         taken -= probs  # Σ q̂·(onehot(a) - π)
         taken *= alpha / episodes
         logits += taken
-    return np.ascontiguousarray(logits.T).reshape(theta.shape), mean_return, taken_steps
+    return np.ascontiguousarray(logits.T).reshape(theta.shape), mean_return, moves
 
 
 def _sum(x: Float[Array, "A R"]) -> Float[Array, "R"]:
@@ -90,11 +90,12 @@ def _roll_out(
     cells: Int[Array, "n"],
     horizon: int,
     episodes: int,
-) -> tuple[list[slice], dict[int, tuple[int, Array]]]:
+) -> tuple[list[slice], dict[int, tuple[int, Array]], int]:
     """Write down the cells of all steps.
 
     Returns where the steps of each time lie in `cells`, and for each time before which ended lanes
-    were left out: (how many lanes there were, which stayed).
+    were left out: (how many lanes there were, which stayed); last, how many steps were taken by lanes
+    that had not ended.
     """
     run, lane = np.divmod(np.arange(len(rows)), episodes)
     counter = np.uint64(draws.iteration << 32) + (lane.astype(np.uint64) << np.uint64(16))
@@ -102,7 +103,7 @@ def _roll_out(
     endless = live.all()
     steps: list[slice] = []
     packed: dict[int, tuple[int, Array]] = {}
-    end = 0
+    end = moves = 0
     for t in range(horizon):
         if t % 2 == 0:
             if not endless or t == 0:
@@ -117,6 +118,7 @@ def _roll_out(
                 low_high = mix(word_0 + GOLDEN * np.uint64(1 + t // 2)).view(
                     np.uint32
                 )  # the low half first
+        moves += len(rows) if endless else int(np.count_nonzero(live.take(rows)))
         u = low_high[t % 2 :: 2].copy()
         action = np.zeros(len(rows), np.min_scalar_type(len(limits)))
         for limits_of_a in limits:
@@ -129,15 +131,7 @@ def _roll_out(
         cell += rows
         rows = next_row.take(cell)
         steps.append(here)
-    return steps, packed
-
-
-def _count_live(
-    steps: list[slice], cells: Int[Array, "n"], live: Bool[Array, "R"], states: int
-) -> Int[Array, "B"]:
-    """Steps of each run that were taken: what an ended lane does until it is left out is none."""
-    rows = cells[: steps[-1].stop if steps else 0] % len(live)
-    return np.bincount(rows[live.take(rows)] // states, minlength=len(live) // states)
+    return steps, packed, moves
 
 
 def _reward_to_go(
