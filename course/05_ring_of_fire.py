@@ -116,7 +116,7 @@ bet.reveal(winners[0], explain=f"Escaped of 100: {escaped}.", show=outcomes(fixe
 # %% [markdown]
 # Three more ideas come up in every room: pay the policy for staying random (an *entropy bonus*), subtract a
 # *baseline*, step along the *natural gradient*. They need machinery that we do not have yet. Notebooks 10, 07 and
-# 06 build it and take each of them back to this map. Keep your bets; we claim nothing before it is computed.
+# 06 will build it and take each of them back to this map. Keep your bets; we claim nothing before it is computed.
 
 # %% [markdown]
 # ## Why none of them can
@@ -159,7 +159,7 @@ captions = ("nominal: S and only S", "uniform: every cell alike", "expert: where
 maps(world, dict(zip(captions, resets.values(), strict=True)))
 
 # %% [markdown]
-# One line of the algorithm changes. Left the slide, right the code that runs, read from the package this very
+# One line of the slide changes. Left the slide, right the code that runs, read from the package this very
 # moment:
 
 # %%
@@ -191,7 +191,8 @@ outcomes({f"μ {name}": run for name, run in trained.items()})
 # ## How much is enough?
 # Full control over the start is a luxury. Suppose only a share $w$ of the rollouts may be reset, and the others
 # start at S as always:
-# $$\mu_w=(1-w)\cdot\text{nominal}+w\cdot\text{uniform}.$$
+# $$\mu_w=(1-w)\cdot\text{nominal}+w\cdot\text{uniform}$$
+# (or the same with expert in place of uniform).
 # With $w=0$ nobody escapes, with $w=1$ all do. In between?
 
 # %%
@@ -214,17 +215,18 @@ at_ten_percent = 100 * families["uniform"][shares.index(0.1)][2]
 guess.reveal(at_ten_percent, explain="Not a slope but a step.", show=sweep(families))
 
 # %% [markdown]
-# One is tempted to draw a straight line: 10 % of the resets, 10 % of the runs. It is a **phase transition**. Below a
-# certain $w$ the exit wins the race in every run; above it, the treasure does. One run would have told you "it
+# One is tempted to draw a straight line: 10 % of the resets, 10 % of the runs. It is a **phase transition**. With 500
+# updates, below some $w$ hardly a run escapes; a few times more, and nearly all do. One run would have told you "it
 # works" or "it does not". A hundred show the step.
 #
 # The right half has another axis. It is the lecture's penalty, also called the **mismatch coefficient**:
 # $$\kappa=\left\|\frac{d_{\pi^*}}{\mu}\right\|_\infty=\max_s\frac{d_{\pi^*}(s)}{\mu(s)},$$
 # where $d_{\pi^*}$ is the occupancy of the optimal policy **from the nominal start**. It asks: in which
-# state are you worst prepared for the expert's path, and by what factor? For the nominal μ it is ∞.
+# state are you worst prepared for the expert's path, and by what factor? For the nominal μ it is ∞. (Where several moves are best, our
+# $\pi^*$ takes them alike; the theorem below holds for any optimal one.)
 #
 # Along one family, smaller κ means more escapes. But compare the families: with κ near 12 about nine in
-# ten uniform runs escape; with a better κ near 10, one or two in ten expert ones. **κ is a guarantee, not a thermometer.** What it guarantees comes now.
+# ten uniform runs escape; with a better κ near 10, about two in ten expert ones. **κ is a guarantee, not a thermometer.** What it guarantees comes now.
 
 # %% [markdown]
 # ## The theorem, with its constants
@@ -313,7 +315,7 @@ for updates in (500, 2000):
 # %% [markdown]
 # **Our own rollouts.** They stop after 30 steps and leave out the $\gamma^t$ of the exact gradient, as the lecture's do.
 # The statement above is for discounted, unlimited time. (For a finite horizon one adds the time to the state, and μ has
-# to cover state *and* time; then the factor $1/(1-\gamma)$ goes away.)
+# to cover state *and* time; then the horizon sits inside κ instead of $1/(1-\gamma)$.)
 
 # %% [markdown]
 # ## Coverage beats nearness
@@ -335,7 +337,7 @@ for name, mu in {"only inside": inside, "half inside, half S": (inside + world.s
 maps(world, places)
 
 # %% [markdown]
-# Inside the ring you learn the last three steps to perfection, and never how to get there. The expert's path has
+# Inside the ring you learn the last step or two to perfection, and never how to get there. The expert's path has
 # fourteen steps; what counts is that **no stretch of it is left without a start nearby**. With "all but inside" κ is ∞, too,
 # and yet it works: rollouts that begin at the door stumble in. A finite κ is enough. It is not necessary.
 
@@ -382,7 +384,7 @@ verdict.reveal(
 # %% [markdown]
 # One curve beats the best policy possible. That alone should ring a bell: it was measured from μ, beside +100. From S
 # the same policies are worth less than nothing. **The algorithm climbs $J_\mu$. You are paid
-# $J$.** Every number in this notebook, and the curve in the lab, is from the nominal start, always.
+# $J$.** Every count of escapes in this notebook, and the curve in the lab, is from the nominal start, always.
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 34 to 38.** Expected wrong answer: "B, it is higher". Let B's defender speak first. Then ask for the
@@ -424,7 +426,7 @@ print(f"{len(cells)} cells, κ = {run.mismatch:.3g}: {run.history[-1].reached['G
 
 # %% [markdown]
 # ## Quick quiz
-# **1.** REINFORCE is stuck at +1 and you halve its variance with 4 times the batch. What changes?
+# **1.** REINFORCE is stuck at +1 and you quarter its variance with 4 times the batch. What changes?
 # <details><summary>Answer</summary>
 #
 # Nothing that helps. The *mean* of the gradient points at +1 (the exact gradient does, too). Less noise gets there more surely.
@@ -472,6 +474,6 @@ recap(60, [
 # | occupancy $d^\pi(s)$ | share of discounted time in $s$; here its sum is below 1, the rest is after the end |
 # | gradient gap $\mathcal G_\mu(\pi)$ | the most that first order promises from μ; 0 at a local optimum |
 # | mismatch coefficient κ | $\max_s d_{\pi^*}(s)/\mu(s)$, the lecture's "penalty" |
-# | phase transition | success jumps from none to all over a small range of a knob |
+# | phase transition | success jumps from hardly any to nearly all over a small range of a knob (for a given budget of updates) |
 #
 # **Next** Problem set 2 lets you write every piece of this. Notebook 06: the *direction* of the step.

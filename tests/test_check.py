@@ -148,6 +148,18 @@ def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1,
         theta = reinforce_update(theta, rollout(theta, batch, rng), alpha, gamma)
     return theta.tolist()
 """,
+        "one rollout at a time, and a look at the end": HELPERS
+        + """
+def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
+    theta = np.zeros((len(mu), 4))
+    for _ in range(updates):
+        tau = []
+        for s in sample_resets(mu, episodes, rng):
+            tau += rollout(theta, [s], rng)
+        theta = reinforce_update(theta, tau, alpha, gamma)
+    rollout(theta, sample_resets(mu, episodes, rng), rng)
+    return theta
+""",
     },
     "occupancy": {
         "solve": OCCUPANCY,
@@ -364,6 +376,44 @@ def test_an_unwritten_answer_scores_nothing_and_says_so_in_one_line(exercise, ca
 def test_other_inputs_follow_the_same_rules(exercise, seed):
     fn = answer(exercise, next(iter(RIGHT[exercise].values())))
     assert judge(exercise, probe(exercise, fn, seed=seed), seed=seed).score == pytest.approx(1)
+
+
+IMPORTED = {
+    "mismatch": """
+from pgkit.exact import mismatch
+""",
+    "reinforce_update": """
+from pgkit.policies import SoftmaxTable
+from pgkit.types import Dataset
+
+def reinforce_update(theta, trajectories, alpha, gamma):
+    grad = 0
+    for s, a, r in trajectories:
+        q = [sum(gamma ** (k - t) * r[k] for k in range(t, len(r))) for t in range(len(r))]
+        D = Dataset(np.array([s]), np.array([a]), np.array([q]), np.ones((1, len(s)), bool), 1)
+        grad = grad + SoftmaxTable().grad_log_prob(theta[None], D, weight=D.q_hat)[0]
+    return theta + alpha * grad / len(trajectories)
+""",
+    "reinforce_with_resets": """
+from pgkit import ReinforceResets, Run, load_world
+
+def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
+    for _ in range(updates):
+        rollout(np.zeros((81, 4)), rng.choice(81, episodes, p=mu), rng)
+    run = Run(ReinforceResets(), load_world("ring-of-fire"), mu=mu, runs=1, engine="text")
+    return run.advance(updates).state.theta[0]
+""",
+}
+
+
+@pytest.mark.parametrize("exercise", IMPORTED)
+def test_the_packages_own_answer_is_switched_off_even_if_it_was_imported_before(exercise):
+    report, points = graded(exercise, IMPORTED[exercise])
+    assert points <= POINTS[exercise] / 2  # drawing the starts is half of the training exercise
+    assert "write yourself" in str(report)
+    from pgkit.exact import mismatch
+
+    assert mismatch(np.array([0.5]), np.array([1.0])) == 0.5  # and on again afterwards
 
 
 def test_an_answer_that_knows_only_the_visible_inputs_fails():

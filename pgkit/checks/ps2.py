@@ -131,16 +131,19 @@ def _call_training(answer: Callable, kind: str, seed: int) -> dict[str, Any]:
 
 def _train(answer: Callable, world: World, mu: Array, rng, updates: int) -> dict[str, Any]:
     starts: list[Array] = []
+    policies: list[bytes] = []  # θ as it was at each call
 
     def recording(theta, where, generator=rng):
         starts.append(np.array(where, dtype=np.float64).ravel())
+        policies.append(np.array(theta, dtype=np.float64).tobytes())
         return roll_out(theta, where, generator, world=world)
 
     theta = answer(mu.copy(), recording, rng, updates)
     used = np.full((len(starts), max(map(len, starts), default=0)), np.nan)
     for row, where in zip(used, starts, strict=True):
         row[: len(where)] = where
-    return {"theta": theta, "starts": used, "updates": updates}
+    policies_used = len(set(policies))
+    return {"theta": theta, "starts": used, "updates": updates, "policies": policies_used}
 
 
 def _finds_goal(world: World, theta: Any) -> bool:
@@ -219,7 +222,10 @@ EXERCISES = {
         withdrawn=("pgkit.returns:reward_to_go", "pgkit.policies:SoftmaxTable"),
     ),
     "reinforce_with_resets": Exercise(
-        {"starts": 0.5, "trained": 0.5}, _training_cases, call=_call_training
+        {"starts": 0.5, "trained": 0.5},
+        _training_cases,
+        call=_call_training,
+        withdrawn=("pgkit.run:Run", "pgkit.exact:projected_ascent", "pgkit.exact:optimal_policy"),
     ),
     "occupancy": Exercise(
         {

@@ -341,11 +341,15 @@ def _starts_message(value: Value, world) -> str:
             "The starts are drawn once and kept: every batch begins in the same few states. Draw afresh "
             "inside the loop, s_1 ~ μ for each rollout."
         )
-    if len(used) != updates:
-        return f"`rollout` was called {len(used)} times for {updates} updates; each update needs fresh ones."
+    wanted = updates * EPISODES
+    if (
+        not 0.98 * wanted <= len(flat) <= 1.1 * wanted
+    ):  # a look at the policy now and then is allowed
+        return (
+            f"`rollout` was called {len(used)} times and made {len(flat)} trajectories for {updates} updates; "
+            f"each update needs N = {EPISODES} fresh ones, {wanted} in all."
+        )
     if _meets(seen, mu, counts.sum()):
-        if used.shape[1] != EPISODES:
-            return f"Each update should roll out N = {EPISODES} times; yours has {used.shape[1]}."
         return ""
     if _meets(seen, world.startable / world.startable.sum(), counts.sum()):
         return "The starts are uniform over all cells, whatever μ says. Where does the loop use mu?"
@@ -366,6 +370,11 @@ def _trained_message(value: Value, world, kind: str) -> str:
         return "θ contains nan or ∞: the steps have run away. Check the size and the sign of the update."
     if not np.any(theta):
         return "θ is still all zero: the result of the update is not kept. Assign it: theta = …"
+    if int(value["policies"]) < min(int(value["updates"]), 20) // 2:
+        return (
+            "`rollout` got the same θ again and again: the policy that is rolled out must be the one that "
+            "the last update made."
+        )
     if (
         np.ptp(theta - theta.mean())
         and np.max(np.abs(theta - theta.mean(axis=-1, keepdims=True))) < 0.5

@@ -203,7 +203,7 @@ export function transport(link) {
   };
   const play = button("", toggle, { class: "pg-play", "aria-keyshortcuts": "Space" });
   const step = (n) => () => link.ask({ kind: "step", n }, { key: newId("step") }); // every click counts
-  const restart = button("Reset", () => link.ask({ kind: "restart" }), {
+  const restart = button("Restart", () => link.ask({ kind: "restart" }), {
     title: "train from the beginning; the curve so far stays as a ghost to compare with",
   });
   const scrub = control("input", {
