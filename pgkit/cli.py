@@ -1,26 +1,27 @@
-"""The command line: pgkit list | run | lab | doctor | warmup.  Exit status 2 and one line for bad input."""
+"""The command line: pgkit list | run | sweep | lab | doctor | warmup.  Exit status 2 and one line for bad input."""
 
 from __future__ import annotations
 
 import argparse
+import csv
 import io
 import json
-import math
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pgkit.algorithms import ALGORITHMS
-from pgkit.knobs import Knob, knobs_of
-from pgkit.resets import RESETS, load_reset
-from pgkit.run import MIX_KNOB, Run
-from pgkit.worlds import WORLDS, load_world
+import numpy as np
 
-ITERATIONS = Knob(
-    "iterations", 500, 0, 10_000_000, "K", "iterations", "the number of iterations", whole=True
-)
+from pgkit.algorithms import ALGORITHMS
+from pgkit.knobs import Choice, Knob, settings_of
+from pgkit.resets import RESETS
+from pgkit.run import MIX_KNOB, Run
+from pgkit.sweep import ABOUT_RUN, ITERATIONS, PRESETS, Experiment, grid, sweep
+from pgkit.workdir import write_file
+from pgkit.worlds import WORLDS
+
 CHUNK = 10  # iterations between two looks at the clock
 
 
@@ -69,27 +70,23 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run", allow_abbrev=False, help="train an algorithm in a world, many seeds at once"
     )
-    run.add_argument("algorithm", metavar="ALGORITHM", help=", ".join(ALGORITHMS))
-    run.add_argument(
-        "--world", default="ring-of-fire", help=f"{', '.join(WORLDS)}, or a text map FILE.txt"
-    )
-    run.add_argument(
-        "--reset", default="nominal", help=f"{', '.join(RESETS)}, or a FILE of numbers"
-    )
-    run.add_argument(
-        "--mix", default=1.0, metavar="W", help="w in (1-w)·nominal + w·reset (default 1)"
-    )
-    run.add_argument("--runs", default=64, metavar="B", help="independent seeds (default 64)")
-    run.add_argument("--iterations", default=500, metavar="K", help="updates (default 500)")
-    run.add_argument("--seed", default=0, metavar="S", help="default 0")
-    for name, k in _all_knobs().items():
-        run.add_argument(
-            f"--{name}",
-            metavar="X",
-            help=f"{k.symbol}, {k.label}, {k.low:g} to {k.high:g} (default {k.default:g})",
-        )
+    _about_experiment(run, several=None)
     run.add_argument("--json", action="store_true", help="one JSON object on standard output")
     run.set_defaults(command=_run)
+
+    sweep = commands.add_parser(
+        "sweep", allow_abbrev=False, help="every combination of several values of some flags"
+    )
+    _about_experiment(sweep, several="+")
+    sweep.add_argument("--json", nargs="?", const="-", metavar="FILE", help="results as JSON")
+    sweep.add_argument(
+        "--csv", metavar="FILE", help="results as a table, a line for each combination"
+    )
+    sweep.add_argument("--workers", type=int, metavar="P", help="processes (default: one a core)")
+    sweep.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a Dask cluster instead of processes here"
+    )
+    sweep.set_defaults(command=_sweep)
 
     lab = commands.add_parser("lab", allow_abbrev=False, help="open the course in JupyterLab")
     lab.add_argument(
@@ -110,38 +107,73 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _all_knobs() -> dict[str, Knob]:
-    return {name: k for algorithm in ALGORITHMS.values() for name, k in knobs_of(algorithm).items()}
+def _about_experiment(parser: argparse.ArgumentParser, *, several: str | None) -> None:
+    """The flags that say what to run; in a sweep those that can vary take several values."""
+    parser.add_argument("algorithm", metavar="ALGORITHM", help=", ".join(ALGORITHMS))
+    parser.add_argument(
+        "--world",
+        default="ring-of-fire",
+        help=f"{', '.join(WORLDS)}, gymnasium:ID, or a text map FILE.txt",
+    )
+    parser.add_argument("--preset", metavar="NAME", help=f"named settings: {_presets()}")
+    for flag, metavar, text in (
+        ("reset", "NAME", f"{', '.join(RESETS)}, or a FILE of numbers (default nominal)"),
+        ("mix", "W", "w in (1-w)·nominal + w·reset (default 1)"),
+        ("runs", "B", "independent seeds (default 64)"),
+        ("iterations", "K", "updates (default 500)"),
+        ("seed", "S", "default 0"),
+    ):
+        parser.add_argument(f"--{flag}", nargs=several, metavar=metavar, help=text)
+    for name, k in _all_settings().items():
+        parser.add_argument(
+            f"--{name}",
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            nargs=several,
+            metavar="X",
+            help=_range(k),
+        )
+
+
+def _presets() -> str:
+    return "; ".join(f"{a}: {', '.join(names)}" for a, names in PRESETS.items())
+
+
+def _range(k: Knob | Choice) -> str:
+    """What a setting may be; the default is the first algorithm's that has it, and worlds have their own."""
+    if isinstance(k, Choice):
+        return f"{k.label}: {' | '.join(k.options)} (default {k.default})"
+    return f"{k.symbol}, {k.label}, {k.low:g} to {k.high:g} (default {k.default:g})"
+
+
+def _all_settings() -> dict[str, Knob | Choice]:
+    found: dict[str, Knob | Choice] = {}
+    for algorithm in ALGORITHMS.values():
+        found = {**settings_of(algorithm), **found}
+    return found
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    """What was said about the experiment on the command line."""
+    names = (*ABOUT_RUN, *_all_settings())
+    return {name: value for name in names if (value := getattr(args, name)) is not None}
+
+
+def _experiment(args: argparse.Namespace, given: dict[str, Any]) -> Experiment:
+    settings = {k: v for k, v in given.items() if k not in ABOUT_RUN}
+    about = {k: v for k, v in given.items() if k in ABOUT_RUN}
+    return Experiment(args.algorithm, args.world, settings, args.preset, **about)
 
 
 # ---------------------------------------------------------------- run
 
 
 def _run(args: argparse.Namespace) -> int:
-    if args.algorithm not in ALGORITHMS:
-        raise ValueError(
-            f"algorithm = {args.algorithm!r}, but it must be one of {', '.join(ALGORITHMS)}"
-        )
-    given = {name: value for name in _all_knobs() if (value := getattr(args, name)) is not None}
-    family = ALGORITHMS[args.algorithm]
-    for name in given:
-        if name not in knobs_of(family):
-            raise ValueError(
-                f"--{name} is no knob of {args.algorithm}, which has {', '.join(knobs_of(family))}"
-            )
-    iterations = ITERATIONS.check(args.iterations)
-    world = load_world(args.world)
-    algorithm = family(**{**world.defaults, **given})
-    mu = None
-    if args.reset != "nominal":
-        if args.reset == "expert" and algorithm.gamma == 1:
-            raise ValueError(
-                "gamma = 1, but the expert's occupancy needs γ < 1; give --gamma .99 or another reset"
-            )
-        mu = load_reset(args.reset, world, algorithm.gamma)
-    run = Run(algorithm, world, mu=mu, mix=args.mix, runs=args.runs, seed=args.seed, engine="numba")
+    experiment = _experiment(args, _given(args))
+    iterations = ITERATIONS.check(experiment.iterations)
+    run = experiment.prepare()
     seconds = _train(run, iterations, quiet=args.json)
-    result = _result(run, args, seconds)
+    result = experiment.result(run, seconds)
     if args.json:
         print(json.dumps(result))
     else:
@@ -167,26 +199,6 @@ def _train(run: Run, iterations: int, *, quiet: bool) -> float:
     return time.perf_counter() - begin
 
 
-def _result(run: Run, args: argparse.Namespace, seconds: float) -> dict[str, Any]:
-    score = run.evaluate()
-    knobs = {name: getattr(run.algorithm, name) for name in knobs_of(run.algorithm)}
-    mismatch = run.mismatch
-    return {
-        "algorithm": args.algorithm,
-        "world": run.world.name,
-        "knobs": {**knobs, "reset": args.reset, "mix": run.settings.mix},
-        "seed": run.seed,
-        "runs": run.runs,
-        "iterations": run.iteration,
-        "return_mean": float(score.expected_return.mean()),
-        "return_per_run": score.expected_return.tolist(),
-        "reached": {letter: float(runs.mean()) for letter, runs in score.reached.items()},
-        "mismatch": mismatch if math.isfinite(mismatch) else None,
-        "seconds": seconds,
-        "steps_per_second": run.steps / seconds if seconds > 0 else 0.0,
-    }
-
-
 def _print_table(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -197,22 +209,26 @@ def _print_table(result: dict[str, Any]) -> None:
         for k, v in result["knobs"].items()
     )
     returns = sorted(result["return_per_run"])
+    episodes = result["evaluation_episodes"]
     mismatch = "∞ (μ misses a state that π* visits)"
     if result["mismatch"] is not None:
         mismatch = f"{result['mismatch']:.3g}"
-    elif result["knobs"]["gamma"] == 1:
+    elif result["knobs"].get("gamma") == 1:
         mismatch = "not defined for γ = 1"
+    elif episodes:
+        mismatch = "not defined without a list of states"
     for left, right in (
         ("knobs", knobs),
         ("runs × iterations", f"{result['runs']} × {result['iterations']}, seed {result['seed']}"),
         (
-            "J from the nominal start",
+            f"mean return of {episodes} episodes" if episodes else "J from the nominal start",
             f"mean {result['return_mean']:.2f}, from {returns[0]:.2f} to {returns[-1]:.2f}",
         ),
         *(
             (f"runs that reach {letter}", f"{share:.0%}")
             for letter, share in result["reached"].items()
         ),
+        *(("error of V (rms)", f"{v:.4g}") for k, v in result.items() if k == "value_rms_error"),
         ("‖d_π*/μ‖_∞", mismatch),
         (
             "speed",
@@ -223,15 +239,106 @@ def _print_table(result: dict[str, Any]) -> None:
     Console().print(table)
 
 
+# ---------------------------------------------------------------- sweep
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    given = _given(args)
+    varied = {k: v for k, v in given.items() if len(v) > 1}
+    fixed = {k: v[0] for k, v in given.items() if len(v) == 1}
+    for file in (args.csv, args.json):
+        if file not in (None, "-") and not Path(file).resolve().parent.is_dir():
+            raise ValueError(f"{file}: the folder to write it in does not exist; make it first")
+    experiments = grid(_experiment(args, fixed), varied)
+    results: list[dict[str, Any] | None] = [None] * len(experiments)
+    try:
+        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task("sweeping", total=len(experiments))
+            for i, result in sweep(experiments, scheduler=args.scheduler, workers=args.workers):
+                results[i] = result
+                bar.advance(task)
+    finally:  # what is done is kept, whatever happened to the rest
+        done = [r for r in results if r is not None]
+        if done:
+            _write_sweep(args, list(varied), done)
+    return 0
+
+
+def _write_sweep(
+    args: argparse.Namespace, varied: list[str], results: list[dict[str, Any]]
+) -> None:
+    rows = [_row(result, varied) for result in results]
+    if args.json:
+        text = json.dumps(results)
+        print(text) if args.json == "-" else write_file(Path(args.json), (text + "\n").encode())
+    if args.csv:
+        out = io.StringIO()
+        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_file(Path(args.csv), out.getvalue().encode())
+    if not args.json and not args.csv:
+        _print_rows(results[0], rows)
+
+
+def _row(result: dict[str, Any], varied: list[str]) -> dict[str, Any]:
+    """One combination in one line."""
+    j = np.sort(result["return_per_run"])
+    values = {**result["knobs"], **{k: result[k] for k in ("runs", "iterations", "seed")}}
+    return {
+        **{name: values[name] for name in varied},
+        "return_mean": result["return_mean"],
+        "return_median": float(np.median(j)),
+        "return_low": float(j[0]),
+        "return_high": float(j[-1]),
+        **{f"reached_{letter}": share for letter, share in result["reached"].items()},
+        **(
+            {"mismatch": result["mismatch"]} if result["mismatch"] is not None else {"mismatch": ""}
+        ),
+        "seconds": result["seconds"],
+    }
+
+
+def _print_rows(first: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    short = {"return_mean": "mean J", "return_median": "median", "return_low": "lowest"}
+    short |= {"return_high": "highest", "mismatch": "‖d_π*/μ‖_∞", "seconds": "s"}
+    table = Table(title=f"{first['algorithm']} in {first['world']}")
+    for name in rows[0]:
+        table.add_column(short.get(name, name.replace("reached_", "reach ")), justify="right")
+    for row in rows:
+        table.add_row(*(_figure(name, value) for name, value in row.items()))
+    Console().print(table)
+
+
+def _figure(name: str, value: Any) -> str:
+    if name.startswith("reached_"):
+        return f"{value:.0%}"
+    if name == "mismatch" and value == "":
+        return "∞"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 # ---------------------------------------------------------------- the others
 
 
 def _list(args: argparse.Namespace) -> int:
     algorithms = {
-        name: {"about": _first_line(a), "knobs": {k.name: k.default for k in knobs_of(a).values()}}
+        name: {
+            "about": _first_line(a),
+            "knobs": {k.name: k.default for k in settings_of(a).values()},
+        }
         for name, a in ALGORITHMS.items()
     }
     worlds = {name: _first_line(make) for name, make in WORLDS.items()}
+    worlds["gymnasium:ID"] = (
+        "Any environment of Gymnasium with numbers for states, such as gymnasium:CartPole-v1."
+    )
     resets = {name: _first_line(make) for name, make in RESETS.items()}
     if args.json:
         print(json.dumps({"algorithms": algorithms, "worlds": worlds, "resets": resets}))
@@ -244,14 +351,9 @@ def _list(args: argparse.Namespace) -> int:
         print(title)
         for name, about in rows.items():
             print(f"  {name:<22} {about}")
-    print(
-        "either algorithm starts its rollouts where --reset says; reinforce_resets shows the line for it"
-    )
-    print("knobs")
-    for name, k in [*_all_knobs().items(), ("mix", MIX_KNOB)]:
-        print(
-            f"  --{name:<20} {k.symbol}, {k.label}: {k.low:g} to {k.high:g}, default {k.default:g}"
-        )
+    print("knobs (defaults suit the world; pgkit list --json has every algorithm's own)")
+    for name, k in [*_all_settings().items(), ("mix", MIX_KNOB)]:
+        print(f"  --{name:<20} {_range(k)}")
     return 0
 
 

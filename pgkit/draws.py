@@ -5,8 +5,8 @@ for that key at counter k·2³² + n·2¹⁶ + j (Steele, Lea & Flood 2014, "Fas
 number generators"). Nothing is consumed, so results do not depend on the number of threads, on the
 order of the work or on which trajectories have already ended; rewinding a run is setting k back.
 
-Position 0 holds the draw for the start state. Position 1 + t//2 holds the draws for the actions at
-times t (even: low 32 bits) and t+1 (odd: high 32 bits).
+In a run's own stream position 0 holds the draw for the start state, and position 1 + t//2 the draws for
+the actions at times t (even: low 32 bits) and t+1 (odd: high 32 bits).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pgkit.types import Array, Float, UInt32, UInt64
+from pgkit.types import Array, Float, Int, UInt32, UInt64
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / golden ratio: splitmix64's odd increment
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -69,12 +69,31 @@ class Draws:
 
     def outcomes(self, episodes: int, t: int) -> UInt32[Array, "B N"]:
         """Uniform 32-bit draws for where a stochastic world goes at time t (a stream of its own)."""
-        other = Draws(mix(self.keys), self.iteration)
-        return other.actions(episodes, t)
+        return Draws(mix(self.keys), self.iteration).actions(episodes, t)
 
-    def generator(self) -> np.random.Generator:
-        """A numpy generator of this iteration, for draws that are not indexed by trajectory."""
-        return np.random.default_rng([self.iteration, *self.keys.tolist()])
+    def stream(self, number: int) -> Draws:
+        """Draws of the same runs and iteration, independent of these and of every other number's."""
+        with np.errstate(over="ignore"):
+            return replace(self, keys=mix(mix(self.keys) ^ (GOLDEN * np.uint64(number + 1))))
+
+    def uniform(self, episodes: int, t: int, size: int) -> Float[Array, "B N K"]:
+        """`size` uniform numbers in [0, 1) for each trajectory at time t.  t·size + size < 2¹⁶."""
+        words = [self.words(episodes, t * size + j) for j in range(size)]
+        return np.stack(words, axis=-1) * 2.0**-64
+
+    def normal(self, episodes: int, t: int, size: int) -> Float[Array, "B N K"]:
+        """`size` standard normal numbers for each trajectory at time t (Box & Muller 1958)."""
+        u = self.uniform(episodes, t, 2 * size)
+        radius = np.sqrt(-2 * np.log1p(-u[..., :size]))
+        return radius * np.cos(2 * np.pi * u[..., size:])
+
+    def indices(self, high: int, count: int, position: int) -> Int[Array, "B n"]:
+        """`count` indices in [0, high), different for each run: a minibatch."""
+        return (self.words(count, position) >> np.uint64(32)).astype(np.int64) * high >> 32
+
+    def generators(self) -> list[np.random.Generator]:
+        """A numpy generator for each run, for draws that are made once (the first weights of a network)."""
+        return [np.random.default_rng([self.iteration, int(key)]) for key in self.keys]
 
 
 def thresholds(probs: Float[Array, "... K"]) -> UInt32[Array, "... K-1"]:
@@ -85,3 +104,8 @@ def thresholds(probs: Float[Array, "... K"]) -> UInt32[Array, "... K-1"]:
     """
     cumulative = np.cumsum(probs, axis=-1)[..., :-1]
     return np.minimum(cumulative * 2.0**32, 2.0**32 - 1).astype(np.uint32)
+
+
+def draw_index(probs: Float[Array, "... K"], u: UInt32[Array, "..."]) -> Int[Array, "..."]:
+    """The index that the 32-bit draw u picks from the distribution probs (inverse CDF)."""
+    return (thresholds(probs) <= u[..., None]).sum(axis=-1)

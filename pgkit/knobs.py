@@ -70,6 +70,51 @@ def knob(
     return field(default=default, metadata=metadata)
 
 
+def part() -> Any:
+    """A dataclass field for a part that whoever runs the algorithm puts in: a critic, a teacher, μ."""
+    return field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting that is one of a few words.  It becomes a flag and a menu instead of a slider."""
+
+    name: str
+    default: str
+    options: tuple[str, ...]
+    label: str
+    meaning: str
+
+    def check(self, value: Any) -> str:
+        """The option; ValueError names the setting, the value and the options."""
+        word = str(value).replace("_", "-")
+        if word not in self.options:
+            raise ValueError(
+                f"{self.name} = {value!r}, but {self.meaning} must be one of {', '.join(self.options)}"
+            )
+        return word
+
+
+def choice(default: str, *, options: tuple[str, ...], label: str, meaning: str) -> Any:
+    """A dataclass field that is a choice."""
+    metadata = {"choice": {"options": options, "label": label, "meaning": meaning}}
+    return field(default=default, metadata=metadata)
+
+
+def choices_of(thing: Any) -> dict[str, Choice]:
+    """The choices of a dataclass (or an instance of one), by name, in the order they are written."""
+    return {
+        f.name: Choice(f.name, f.default, **f.metadata["choice"])
+        for f in fields(thing)
+        if "choice" in f.metadata and f.default is not MISSING
+    }
+
+
+def settings_of(thing: Any) -> dict[str, Knob | Choice]:
+    """Knobs and choices together: everything about an algorithm that one sets."""
+    return {**knobs_of(thing), **choices_of(thing)}
+
+
 def knobs_of(thing: Any) -> dict[str, Knob]:
     """The knobs of a dataclass (or an instance of one), by name, in the order they are written."""
     return {
@@ -80,6 +125,6 @@ def knobs_of(thing: Any) -> dict[str, Knob]:
 
 
 def check_knobs(thing: Any) -> None:
-    """For a frozen dataclass's __post_init__: check every knob and store it as a plain number."""
-    for name, k in knobs_of(thing).items():
+    """For a frozen dataclass's __post_init__: check every knob and choice and store it plainly."""
+    for name, k in settings_of(thing).items():
         object.__setattr__(thing, name, k.check(getattr(thing, name)))

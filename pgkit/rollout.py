@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from pgkit.draws import Draws, thresholds
-from pgkit.types import Array, Float, Int, Trajectories, UInt32
+from pgkit.draws import Draws, draw_index, thresholds
+from pgkit.types import Array, Float, Trajectories
 from pgkit.worlds.world import World
 
 
-def draw_index(probs: Float[Array, "... K"], u: UInt32[Array, "..."]) -> Int[Array, "..."]:
-    """The index that the 32-bit draw u picks from the distribution probs (inverse CDF)."""
-    return (thresholds(probs) <= u[..., None]).sum(axis=-1)
-
-
 def rollout(
-    world: World,
-    policy,
-    theta,
+    world: Any,
+    policy: Any,
+    theta: Any,
     draws: Draws,
     *,
-    start: Float[Array, "S"],
+    start: Float[Array, "S"] | None = None,
     episodes: int,
     horizon: int,
 ) -> Trajectories:
     """N = `episodes` trajectories of at most T = `horizon` steps for each run, s_1 ~ `start`.
 
-    A trajectory ends on entering a terminal state; one that reaches the horizon is truncated. The
-    slides call the first state s_1 and let the sums start at t = 0; here time starts at 0.
+    A trajectory ends when it terminates; one that reaches the horizon is truncated. The slides call
+    the first state s_1 and let the sums start at t = 0; here time starts at 0. Worlds whose states
+    are vectors begin where they begin: they take no `start`.
     """
+    if isinstance(world, World):
+        assert start is not None
+        return _finite(world, policy, theta, draws, start, episodes, horizon)
+    tau, _ = _vector(world, policy, theta, draws, world.begin(draws, episodes), horizon)
+    over = np.cumsum(tau.terminated | tau.truncated, axis=-1)
+    return _only(tau, live=np.pad(over[..., :-1], ((0, 0), (0, 0), (1, 0))) == 0)
+
+
+def continued(
+    world: Any,
+    policy: Any,
+    theta: Any,
+    draws: Draws,
+    at: Any = None,
+    *,
+    start: Float[Array, "S"] | None = None,
+    episodes: int,
+    horizon: int,
+) -> tuple[Trajectories, Any]:
+    """T = `horizon` steps of N = `episodes` worlds that go on from where they stood (`at`).
+
+    An episode that ends makes room for a new one in the middle of the rollout, so that every step is
+    live, and the end of the rollout cuts it off (truncated). Finite worlds begin anew each time.
+    """
+    if isinstance(world, World):
+        return rollout(
+            world, policy, theta, draws, start=start, episodes=episodes, horizon=horizon
+        ), None
+    if at is None:
+        at = world.begin(draws, episodes)
+    return _vector(world, policy, theta, draws, at, horizon)
+
+
+def _finite(world, policy, theta, draws, start, episodes, horizon) -> Trajectories:
     shape = (len(draws.keys), episodes, horizon)
     s, a, s_next = (np.zeros(shape, dtype=np.int64) for _ in range(3))
     r = np.zeros(shape)
@@ -39,7 +71,7 @@ def rollout(
     for t in range(horizon):
         if not alive.any():
             break
-        action = draw_index(policy.probs(theta, now), draws.actions(episodes, t))
+        action = policy.act(theta, now, draws, t)
         outcome = 0
         if world.prob.shape[-1] > 1:
             outcome = draw_index(world.prob[now, action], draws.outcomes(episodes, t))
@@ -50,4 +82,30 @@ def rollout(
         terminated[..., t] = alive & world.terminal[after]
         alive = alive & ~world.terminal[after]
         now = after
-    return Trajectories(s, a, r, s_next, terminated, live)
+    truncated = np.zeros(shape, dtype=bool)
+    truncated[..., -1] = live[..., -1] & ~terminated[..., -1]
+    t = np.broadcast_to(np.arange(horizon), shape)
+    return Trajectories(s, a, r, s_next, terminated, truncated, live, t)
+
+
+def _vector(world, policy, theta, draws, at, horizon) -> tuple[Trajectories, Any]:
+    steps = []
+    for t in range(horizon):
+        s, age = world.observe_at(at), at.t
+        a = policy.act(theta, s, draws, t)
+        at, r, s_next, terminated, truncated = world.advance(at, a, draws, t)
+        steps.append((s, a, r, s_next, terminated, truncated, age))
+    s, a, r, s_next, terminated, truncated, age = (
+        np.stack(x, axis=2) for x in zip(*steps, strict=True)
+    )
+    truncated[..., -1] = ~terminated[..., -1]
+    live = np.ones(r.shape, dtype=bool)
+    return Trajectories(s, a, r, s_next, terminated, truncated, live, age), at
+
+
+def _only(tau: Trajectories, live: Array) -> Trajectories:
+    """The trajectories with everything that is not live made padding."""
+    return Trajectories(
+        tau.s, tau.a, np.where(live, tau.r, 0.0), tau.s_next, tau.terminated & live,
+        tau.truncated & live, live, tau.t,
+    )  # fmt: skip

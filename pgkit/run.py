@@ -6,22 +6,23 @@ The command line, the live labs, the tests and the sweeps all drive this one obj
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
-
-import numpy as np
 
 from pgkit import engine, exact
 from pgkit.algorithms import Reinforce, ReinforceResets
 from pgkit.algorithms.shared import MIX
 from pgkit.draws import Draws, run_keys
-from pgkit.knobs import Knob, knobs_of
+from pgkit.evaluation import Evaluation, Score, evaluate
+from pgkit.fits import complete
+from pgkit.knobs import Knob, settings_of
 from pgkit.policies import SoftmaxTable
 from pgkit.resets import check_mu, mixture
-from pgkit.types import Array, Bool, Float, State
+from pgkit.types import Array, Float, State
 from pgkit.worlds.world import World
+
+__all__ = ["MIX_KNOB", "Evaluation", "Run", "Score", "Settings"]
 
 ENGINES = ("auto", "numba", "numpy", "text")
 FUSED = (
@@ -30,6 +31,7 @@ FUSED = (
 )  # what engine.train computes; tests hold it equal to their text
 MIX_KNOB = Knob(name="mix", **MIX)
 _MAX_CHECKPOINTS = 64
+_INIT = 41  # the stream of draws that the first state is made from
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,47 +48,15 @@ class Settings:
     backend: str = "text"
 
 
-@dataclass(frozen=True)
-class Score:
-    """What the history keeps of one iteration.
-
-    expected_return  Float [B]           J, exact, from the nominal start within the horizon
-    reached          letter -> Bool [B]  that goal is reached with probability over .9
-    """
-
-    iteration: int
-    expected_return: Float[Array, "B"]
-    reached: Mapping[str, Bool[Array, "B"]]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The runs' policies of one iteration, scored exactly from the nominal start within the horizon.
-
-    expected_return, reached  as in Score
-    occupancy        Float [B, S]  Σ_t γ^t P(s_t = s)
-    absorbed         Float [B, S]  probability of having ended in each terminal state
-    """
-
-    iteration: int
-    expected_return: Float[Array, "B"]
-    reached: Mapping[str, Bool[Array, "B"]]
-    occupancy: Float[Array, "B S"]
-    absorbed: Float[Array, "B S"]
-
-    @property
-    def score(self) -> Score:
-        return Score(self.iteration, self.expected_return, self.reached)
-
-
 class Run:
     """B runs of `algorithm` in `world`, one seed each.
 
     Parameters
     ----------
     algorithm : an instance from pgkit.algorithms; its fields are the knobs.
-    world : World.
-    policy : how θ makes a policy; a softmax table unless another is given.
+    world : World, or a world with vectors for states (pgkit.worlds.vector).
+    policy, critic : how θ makes a policy, and what learns values where the algorithm has a critic;
+        what suits the world (pgkit.fits) unless others are given.
     mu : reset distribution [S] in any unit, or None for the nominal start.
     mix : w in μ_w = (1-w)·nominal + w·mu.
     runs, seed : B, and the seed that all runs' draws follow from.
@@ -101,8 +71,9 @@ class Run:
     def __init__(
         self,
         algorithm: Any,
-        world: World,
+        world: Any,
         policy: Any = None,
+        critic: Any = None,
         *,
         mu: Any = None,
         mix: float = 1.0,
@@ -112,8 +83,9 @@ class Run:
     ) -> None:
         if engine not in ENGINES:
             raise ValueError(f"engine = {engine!r}, but it must be one of {', '.join(ENGINES)}")
+        algorithm, policy = complete(algorithm, world, policy, critic)
         self.world = world
-        self.policy = policy = policy or SoftmaxTable()
+        self.policy = policy
         self.runs = Knob(
             "runs", 64, 1, 100_000, "B", "runs", "the number of runs", whole=True
         ).check(runs)
@@ -124,7 +96,8 @@ class Run:
         self._log = [(0, Settings(algorithm, _checked(world, mu), MIX_KNOB.check(mix)))]
         self.iteration = 0
         self.steps = 0  # world steps taken by all runs together
-        self.state: State = algorithm.init(world, policy, self.runs)
+        algorithm, there = starting(algorithm, world, self.start)
+        self.state: State = algorithm.init(there, policy, self._draws.stream(_INIT))
         self._checkpoints = {0: self.state}
         self.history: list[Score] = [self.evaluate().score]
 
@@ -139,6 +112,11 @@ class Run:
         return self.settings.algorithm
 
     @property
+    def gamma(self) -> float:
+        """The discount that the policies are scored with: the algorithm's, or the world's usual one."""
+        return getattr(self.algorithm, "gamma", self.world.defaults.get("gamma", 0.95))
+
+    @property
     def start(self) -> Float[Array, "S"]:
         """μ_w: where rollouts start now."""
         return start_of(self.settings, self.world)
@@ -146,9 +124,9 @@ class Run:
     @property
     def mismatch(self) -> float:
         """‖d_π*/μ_w‖_∞, infinite where μ_w misses a state that π* visits."""
-        if self.algorithm.gamma == 1:
-            return float("nan")  # d_π* is defined for γ < 1
-        return exact.mismatch(_optimal_occupancy(self.world, self.algorithm.gamma), self.start)
+        if self.gamma == 1 or not isinstance(self.world, World):
+            return float("nan")  # d_π* is defined for γ < 1, over a list of states
+        return exact.mismatch(_optimal_occupancy(self.world, self.gamma), self.start)
 
     @property
     def changes(self) -> list[tuple[int, Settings]]:
@@ -169,7 +147,7 @@ class Run:
         Raises ValueError and changes nothing when a value is refused.
         """
         now = self.settings
-        own = knobs_of(now.algorithm)
+        own = settings_of(now.algorithm)
         for name in changes:
             if name not in (*own, "mu", "mix"):
                 raise ValueError(
@@ -227,16 +205,13 @@ class Run:
                 horizon=algorithm.horizon, episodes=algorithm.episodes, backend=settings.backend,
             )  # fmt: skip
             return State(theta), steps
-        world = self.world
-        if hasattr(algorithm, "mu"):
-            algorithm = replace(algorithm, mu=start)  # it says itself where it starts
-        else:
-            world = world.starting_from(start)
-        steps = 0
+        algorithm, world = starting(algorithm, self.world, start)
+        steps, given = 0, state.memory  # data that were given once are not steps of each iteration
         for k in range(first, first + iterations):
             draws = self._draws.at_iteration(k)
             state, info = algorithm.iteration(state, world, self.policy, draws)
-            steps += int(info.tau.live.sum())
+            if given is None or state.memory is not given:
+                steps += int(info.tau.live.sum())
         return state, steps
 
     def record(self) -> Evaluation:
@@ -247,31 +222,28 @@ class Run:
         return now
 
     def evaluate(self) -> Evaluation:
-        """Score the policies of now exactly, from the nominal start."""
-        world, gamma, horizon = self.world, self.algorithm.gamma, self.algorithm.horizon
-        if self._tables is not None:
-            e = engine.evaluate(
-                self._tables, self.state.theta, world.start,
-                gamma=gamma, horizon=horizon, backend=self.engine,
-            )  # fmt: skip
-            j, occupancy, absorbed = e.expected_return, e.occupancy, e.absorbed
-        else:
-            probs = self.policy.table(self.state.theta)
-            j, occupancy, absorbed = exact.push(world, probs, gamma, horizon)
-        reached = exact.reached(world, absorbed)
-        return Evaluation(self.iteration, np.asarray(j), reached, occupancy, absorbed)
+        """Score the policies of now from the nominal start: exactly, or by episodes (pgkit.evaluation)."""
+        return evaluate(
+            self.world, self.policy, self.state.theta, self._draws.at_iteration(self.iteration),
+            gamma=self.gamma, horizon=self.algorithm.horizon, tables=self._tables, backend=self.engine,
+        )  # fmt: skip
 
     # ---------------------------------------------------------------- time travel
 
     def fork(self) -> Run:
         """An independent copy, here and now: "same seed, ten times the step size" is fork and set."""
+        self._refuse_if_handle("forked")
         twin = copy.copy(self)
         twin._log, twin._checkpoints = list(self._log), dict(self._checkpoints)
         twin.history = list(self.history)
         return twin
 
     def rewind(self, iteration: int) -> Run:
-        """Go back to an iteration, exactly as it was: states are kept now and then, the rest is replayed."""
+        """Go back to an iteration, exactly as it was: states are kept now and then, the rest is replayed.
+
+        Raises ValueError for an iteration that has not been, and in a world that cannot be set back.
+        """
+        self._refuse_if_handle("rewound")
         if not 0 <= iteration <= self.iteration:
             raise ValueError(
                 f"iteration = {iteration}, but one can rewind to [0, {self.iteration}]"
@@ -290,20 +262,40 @@ class Run:
         self.record()
         return self
 
+    def _refuse_if_handle(self, done: str) -> None:
+        if not getattr(self.world, "copyable", True):
+            raise ValueError(
+                f"world = {self.world.name!r}, but a run in a Gymnasium environment cannot be {done}, "
+                "since its state lies inside the environment; start a new Run with the same seed"
+            )
+
     def _checkpoint(self) -> None:
-        """Keep at most 64 states, spread over the whole history."""
+        """Keep at most 64 states, spread over the whole history; 8 of those that hold data."""
         self._checkpoints[self.iteration] = self.state
-        if len(self._checkpoints) > _MAX_CHECKPOINTS:
+        if len(self._checkpoints) > (_MAX_CHECKPOINTS if self.state.memory is None else 8):
             self._checkpoints = dict(list(self._checkpoints.items())[::2])
 
 
-def _checked(world: World, mu: Any) -> Float[Array, "S"] | None:
+def _checked(world: Any, mu: Any) -> Float[Array, "S"] | None:
+    if mu is not None and not isinstance(world, World):
+        raise ValueError(
+            f"mu = {mu!r}, but world = {world.name!r} has no list of states to reset to; leave mu out"
+        )
     return None if mu is None else check_mu(world, mu)
 
 
-def start_of(settings: Settings, world: World) -> Float[Array, "S"]:
-    """The distribution that rollouts start from under these settings."""
+def start_of(settings: Settings, world: Any) -> Any:
+    """The distribution [S] that rollouts start from under these settings; None where states are vectors."""
     return world.start if settings.mu is None else mixture(world, settings.mu, settings.mix)
+
+
+def starting(algorithm: Any, world: Any, start: Any) -> tuple[Any, Any]:
+    """(algorithm, world) with rollouts starting from `start`."""
+    if start is None:
+        return algorithm, world
+    if hasattr(algorithm, "mu"):
+        return replace(algorithm, mu=start), world  # it says itself where it starts
+    return algorithm, world.starting_from(start)
 
 
 def engine_tables(algorithm: Any, world: World, policy: Any) -> Any:

@@ -1,7 +1,8 @@
 """The two things that travel: Trajectories (what a rollout returns) and Dataset (what is learned from).
 
 Axes, always in this order:  B runs (independent seeds) · N trajectories · T time · S states · A actions ·
-n = N·T samples of one run.  A batch of runs is the leading axis of everything that learns.
+n = N·T samples of one run · F features of a state · K numbers in a continuous action.  A batch of runs
+is the leading axis of everything that learns.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt32, UInt64
+from jaxtyping import Bool, Float, Int, Shaped, UInt32, UInt64
 
 Array = np.ndarray
 
@@ -21,6 +22,7 @@ __all__ = [
     "Float",
     "Info",
     "Int",
+    "Shaped",
     "State",
     "Trajectories",
     "UInt32",
@@ -32,20 +34,25 @@ __all__ = [
 class Trajectories:
     """What a rollout returns.  Steps after the end of an episode are padding: `live` is False, r is 0.
 
-    s, a        Int   [B, N, T]   state and action at times t = 0..T-1
+    s, s_next   Int [B, N, T]     states of a finite world, before and after the step
+                Float [B, N, T, F]  or what is observed of them
+    a           Int [B, N, T]     actions; continuous ones Float [B, N, T, K]
     r           Float [B, N, T]   reward of (s_t, a_t)
-    s_next      Int   [B, N, T]   the state that followed
-    terminated  Bool  [B, N, T]   the step entered a terminal state; a trajectory that has no such step
-                                  was truncated at the horizon
-    live        Bool  [B, N, T]   the step was taken (not padding)
+    terminated  Bool [B, N, T]    the step ended the episode: nothing follows, V(s_next) = 0
+    truncated   Bool [B, N, T]    the step was the last one seen of an episode that had not ended: horizon,
+                                  time limit or end of the rollout; a critic bootstraps from s_next
+    live        Bool [B, N, T]    the step was taken (not padding)
+    t           Int [B, N, T]     time within the step's own episode, from 0
     """
 
-    s: Int[Array, "B N T"]
-    a: Int[Array, "B N T"]
+    s: Shaped[Array, "B N T *F"]
+    a: Shaped[Array, "B N T *K"]
     r: Float[Array, "B N T"]
-    s_next: Int[Array, "B N T"]
+    s_next: Shaped[Array, "B N T *F"]
     terminated: Bool[Array, "B N T"]
+    truncated: Bool[Array, "B N T"]
     live: Bool[Array, "B N T"]
+    t: Int[Array, "B N T"]
 
 
 @dataclass(frozen=True)
@@ -53,22 +60,38 @@ class Dataset:
     """D = (s_1, a_1, Q̂_1, s_2, a_2, Q̂_2, ...): the steps of N trajectories laid in a row, n = N·T.
 
     Padding keeps its place and carries live = False; every mean over D is a sum over the live steps
-    divided by the number of trajectories.
+    divided by the number of trajectories. What follows `episodes` is there when D was made from a
+    rollout (pgkit.returns.dataset); data points that somebody gave need only the first five.
     """
 
-    s: Int[Array, "B n"]
-    a: Int[Array, "B n"]
+    s: Shaped[Array, "B n *F"]
+    a: Shaped[Array, "B n *K"]
     q_hat: Float[Array, "B n"]
     live: Bool[Array, "B n"]
     episodes: int
+    r: Any = None
+    s_next: Any = None
+    terminated: Any = None
+    truncated: Any = None
+    t: Any = None
 
 
 @dataclass(frozen=True)
 class State:
-    """What learning changes.  theta: policy parameters [B, ...]; phi: critic parameters or None."""
+    """What learning changes; old states stay valid when new ones are made.
+
+    theta    policy parameters [B, ...]
+    phi      critic parameters, whatever the critic keeps
+    moments  what an optimiser remembers (Adam), or None
+    memory   data kept from earlier iterations (replay, demonstrations), or None
+    at       where worlds that go on from one iteration to the next stand, or None
+    """
 
     theta: Any
     phi: Any = None
+    moments: Any = None
+    memory: Any = None
+    at: Any = None
 
 
 @dataclass(frozen=True)

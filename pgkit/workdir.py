@@ -60,15 +60,15 @@ def deliver(workdir: Path, source: Path | None = None) -> Delivery:
             fresh, target = _sha(data), workdir / name
             mine = _sha(target.read_bytes()) if target.exists() else None
             if mine is None:
-                _write(target, data)
+                write_file(target, data)
                 done.new.append(name)
             elif mine != fresh and mine == delivered.get(name):
-                _write(target, data)
+                write_file(target, data)
                 done.updated.append(name)
             elif mine != fresh and delivered.get(name) != fresh:
                 done.beside.append((name, _lay_beside(workdir, target, data)))
             delivered[name] = fresh
-        _write(workdir / MANIFEST, json.dumps(delivered, indent=1, sort_keys=True).encode())
+        write_file(workdir / MANIFEST, json.dumps(delivered, indent=1, sort_keys=True).encode())
     except OSError as error:
         raise OSError(error.errno, _explain(error, workdir)) from error
     return done
@@ -96,14 +96,14 @@ def _lay_beside(workdir: Path, target: Path, data: bytes) -> str:
     for i in range(1, 1000):
         other = target.with_name(f"{target.stem}.new{'' if i == 1 else i}{target.suffix}")
         if not other.exists():
-            _write(other, data)
+            write_file(other, data)
             return other.relative_to(workdir).as_posix()
         if other.read_bytes() == data:
             return other.relative_to(workdir).as_posix()
     raise OSError(errno.EEXIST, f"there are a thousand new versions beside {target.name} already")
 
 
-def _write(target: Path, data: bytes) -> None:
+def write_file(target: Path, data: bytes) -> None:
     """Write beside, then rename: an interruption leaves the old file or the new one, never half of one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(f".{target.name}.{os.getpid()}.part")

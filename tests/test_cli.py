@@ -12,7 +12,7 @@ from pgkit import Reinforce, Run, load_world
 from pgkit.cli import main
 
 FIELDS = {
-    "algorithm", "world", "knobs", "seed", "runs", "iterations", "return_mean", "return_per_run",
+    "algorithm", "world", "knobs", "seed", "runs", "iterations", "return_mean", "return_per_run", "evaluation_episodes",
     "reached", "mismatch", "seconds", "steps_per_second",
 }  # fmt: skip
 QUICK = ["--runs", "3", "--iterations", "5", "--episodes", "4", "--json"]
@@ -92,7 +92,7 @@ def test_without_json_people_get_a_table(capsys):
 @pytest.mark.parametrize(
     ("argv", "what"),
     [
-        (["run", "reinforse"], "must be one of reinforce, reinforce_resets"),
+        (["run", "reinforse"], "must be one of supervised, weighted_classification, reinforce"),
         (["run", "reinforce", "--world", "ring"], "ring-of-fire"),
         (["run", "reinforce", "--reset", "everywhere"], "nominal, uniform, expert"),
         (["run", "reinforce", "--alpha", "-1"], "did you mean 1"),
@@ -102,8 +102,17 @@ def test_without_json_people_get_a_table(capsys):
         (["run", "reinforce", "--runs", "many"], "runs = many"),
         (["run", "reinforce", "--iterations", "-5"], "iterations = -5"),
         (["run", "reinforce", "--seed", "0.5"], "seed = 0.5"),
-        (["run", "reinforce", "--beta", "1"], "unrecognized arguments: --beta 1"),
+        (["run", "reinforce", "--beta", "1"], "--beta is no knob of reinforce"),
         (["run", "reinforce", "--reset", "expert", "--gamma", "1"], "gamma = 1"),
+        (["run", "reinforce", "--speed", "1"], "unrecognized arguments: --speed 1"),
+        (["run", "awr", "--preset", "papper"], "awr has paper, code"),
+        (["run", "reinforce", "--preset", "paper"], "reinforce has none"),
+        (["run", "actor-critic", "--optimizer", "sgd"], "must be one of plain, adam"),
+        (["run", "supervised", "--world", "cartpole"], "does not fit world = 'cartpole'"),
+        (["run", "soft-actor-critic", "--world", "pendulum"], "there, use"),
+        (["run", "awr", "--world", "cartpole", "--reset", "uniform"], "no list of states"),
+        (["sweep", "reinforce", "--alpha", ".1", "-1"], "did you mean 1"),
+        (["sweep", "reinforce", "--csv", "nowhere/at/all.csv"], "folder"),
         (["run"], "ALGORITHM"),
         (["fly"], "invalid choice"),
         ([], "COMMAND"),
@@ -189,6 +198,42 @@ def test_too_many_runs_for_the_memory_are_said_in_one_line(capsys, monkeypatch):
     def full(*args, **kwargs):
         raise MemoryError
 
-    monkeypatch.setattr("pgkit.cli.Run", full)
+    monkeypatch.setattr("pgkit.sweep.Run", full)
     assert main(["run", "reinforce"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_hyphens_and_underscores_are_alike(capsys):
+    argv = ("--world", "ring_of_fire", "--critic-alpha", ".1", *QUICK)
+    assert run_json(capsys, "actor-critic", *argv) | {"seconds": 0, "steps_per_second": 0} == (
+        run_json(capsys, "actor_critic", "--critic_alpha", ".1", *QUICK)
+        | {"seconds": 0, "steps_per_second": 0}
+    )
+
+
+@pytest.mark.parametrize("world", ["lqr", "cartpole"])
+def test_without_an_exact_j_the_result_says_over_how_many_episodes(capsys, world):
+    small = ("--world", world, "--runs", "2", "--iterations", "1", "--horizon", "5", "--json")
+    result = run_json(capsys, "reinforce", *small)
+    assert len(result["return_per_run"]) == 2
+    assert result["evaluation_episodes"] == 10
+    assert run_json(capsys, "reinforce", *QUICK)["evaluation_episodes"] is None
+
+
+def test_a_preset_is_where_the_other_settings_start(capsys):
+    knobs = run_json(capsys, "awr", "--preset", "paper", "--beta", ".3", *QUICK)["knobs"]
+    assert (knobs["beta"], knobs["clip"], knobs["advantage"]) == (0.3, 0.0, "as-it-is")
+
+
+@pytest.mark.slow
+def test_a_sweep_runs_every_combination_and_gives_what_single_runs_give(capsys, tmp_path):
+    table, file = tmp_path / "sweep.csv", tmp_path / "sweep.json"
+    argv = ["--alpha", ".03", ".3", "--reset", "nominal", "uniform", "--runs", "3"]
+    argv += ["--iterations", "5", "--csv", str(table), "--json", str(file)]
+    assert main(["sweep", "reinforce", *argv]) == 0
+    results = json.loads(file.read_text())
+    settings = [(r["knobs"]["reset"], r["knobs"]["alpha"]) for r in results]
+    assert settings == [("nominal", 0.03), ("nominal", 0.3), ("uniform", 0.03), ("uniform", 0.3)]
+    assert len(table.read_text().splitlines()) == 5
+    single = ("--alpha", ".3", "--reset", "uniform", "--runs", "3", "--iterations", "5", "--json")
+    assert results[3]["return_per_run"] == run_json(capsys, "reinforce", *single)["return_per_run"]

@@ -2,44 +2,71 @@
 
 import importlib
 import inspect
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pgkit
-from pgkit import ALGORITHMS, WORLDS, SoftmaxTable
+from pgkit import ALGORITHMS, WORLDS
 from pgkit.draws import Draws, run_keys
-from pgkit.knobs import knobs_of
+from pgkit.fits import complete, default_settings, misfit
+from pgkit.knobs import knobs_of, settings_of
 
 PACKAGE = Path(pgkit.__file__).parent
-POLICIES = {"softmax-table": SoftmaxTable}
 
 
-@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-@pytest.mark.parametrize("world", WORLDS)
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_three_iterations(algorithm, world, policy):
-    make, world, policy = ALGORITHMS[algorithm], WORLDS[world](), policy()
+FITTING = [(a, w) for a in ALGORITHMS for w in WORLDS if misfit(a, WORLDS[w]()) is None]
+
+
+def leaves(x):
+    """Every array in a state."""
+    if isinstance(x, np.ndarray):
+        return [x]
+    if is_dataclass(x):
+        return [leaf for f in fields(x) for leaf in leaves(getattr(x, f.name))]
+    return [leaf for y in x for leaf in leaves(y)] if isinstance(x, tuple) else []
+
+
+@pytest.mark.parametrize(("algorithm", "world"), FITTING, ids=[f"{a}-{w}" for a, w in FITTING])
+def test_three_iterations(algorithm, world):
+    world = WORLDS[world]()
+    small = {"episodes": 3, "horizon": 5, "steps": 4, "batch": 8, "critic_sweeps": 2}
+    known = {**default_settings(algorithm, world), **small}
+    settings = {k: v for k, v in known.items() if k in settings_of(ALGORITHMS[algorithm])}
+    a, policy = complete(ALGORITHMS[algorithm](**settings), world)
     draws = Draws(run_keys(7, 2))
 
     def train():
-        a = make()
-        state = a.init(world, policy, 2)
+        state = a.init(world, policy, draws)
         for k in range(3):
-            before = np.array(state.theta)
+            kept = [(x, x.copy()) for x in leaves(state)]
             new, info = a.iteration(state, world, policy, draws.at_iteration(k))
-            np.testing.assert_array_equal(state.theta, before)  # nothing was written into the input
-            assert new.theta.shape == before.shape
-            assert new.theta.dtype == before.dtype
-            assert np.isfinite(new.theta).all()
-            assert info.D.s.shape == info.D.q_hat.shape == (2, a.episodes * a.horizon)
+            for x, before in kept:
+                np.testing.assert_array_equal(x, before)  # nothing was written into the input
+            assert new.theta.shape == state.theta.shape
+            assert new.theta.dtype == np.float64
+            assert all(np.isfinite(x).all() for x in leaves(new) if x.dtype == np.float64)
+            assert info.D.s.shape[:2] == info.D.q_hat.shape
             state = new
-        return state.theta
+        return state
 
-    first = train()
-    assert np.abs(first).sum() > 0
-    np.testing.assert_array_equal(first, train())
+    first, again = leaves(train()), leaves(train())
+    assert any(np.abs(x).sum() > 0 for x in first)
+    for x, y in zip(first, again, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_combination_fits_or_says_why_and_what_does(algorithm, world):
+    world = WORLDS[world]()
+    if misfit(algorithm, world) is None:
+        complete(ALGORITHMS[algorithm](), world)
+    else:
+        with pytest.raises(ValueError, match=r"does not fit .*; there, use .*reinforce"):
+            complete(ALGORITHMS[algorithm](), world)
 
 
 @pytest.mark.parametrize(

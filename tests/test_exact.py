@@ -202,7 +202,7 @@ def test_exact_ascent_stops_at_the_trap_from_the_nominal_start_and_at_the_optimu
 def test_exact_softmax_ascent_after_100_iterations(name, reset, score):
     world = WORLDS[name]()
     mu = RESETS[reset](world, GAMMA)
-    theta = SoftmaxTable().init(world, 1)[0]
+    theta = SoftmaxTable().init(world, Draws(run_keys(0, 1)))[0]
     for _ in range(100):
         theta = theta + exact.softmax_gradient(world, softmax(theta), GAMMA, mu)
     assert exact.expected_return(world, softmax(theta), GAMMA) == pytest.approx(score, abs=0.005)

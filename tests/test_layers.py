@@ -11,9 +11,12 @@ PACKAGE = Path(__file__).resolve().parent.parent / "pgkit"
 LAYERS = [  # each module imports only from layers before its own (or its own package)
     {"types"},
     {"draws", "knobs", "worlds"},
-    {"policies", "returns", "rollout", "exact"},
+    {"optim", "memory", "returns", "rollout", "exact"},
+    {"policies", "critics", "fastnets", "nets"},
     {"resets", "engine", "algorithms"},
+    {"fits", "evaluation"},
     {"run"},
+    {"sweep"},
     {"draw", "check"},
     {"figures", "checks"},
     {"widgets", "grading", "server", "workdir"},
@@ -23,7 +26,7 @@ LAYERS = [  # each module imports only from layers before its own (or its own pa
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 FORBIDDEN = {  # outside packages that only some parts may import
     "torch": {"nets"},
-    "gymnasium": set(),
+    "gymnasium": {"worlds"},
     "matplotlib": {"draw", "figures"},
     "ipywidgets": {"widgets"},
     "anywidget": {"widgets"},

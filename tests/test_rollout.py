@@ -16,7 +16,7 @@ POLICY = SoftmaxTable()
 
 
 def roll(world, theta=None, runs=2, episodes=3, horizon=5, seed=0, start=None):
-    theta = POLICY.init(world, runs) if theta is None else theta
+    theta = POLICY.init(world, Draws(run_keys(0, runs))) if theta is None else theta
     draws = Draws(run_keys(seed, len(theta)))
     start = world.start if start is None else start
     return rollout(world, POLICY, theta, draws, start=start, episodes=episodes, horizon=horizon)

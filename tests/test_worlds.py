@@ -91,3 +91,13 @@ def test_an_unknown_world_or_unreadable_file_is_refused(tmp_path):
     file.write_bytes(b"\xff\xfe\x00S")
     with pytest.raises(ValueError, match="UTF-8"):
         load_world(str(file))
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_every_world_has_its_registered_name_and_takes_underscores_for_hyphens(name):
+    assert load_world(name).name == load_world(name.replace("-", "_")).name == name
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_default_settings_are_knobs_that_every_algorithm_may_have(name):
+    assert set(load_world(name).defaults) <= {"alpha", "gamma", "episodes", "horizon"}

@@ -28,8 +28,8 @@ class Reinforce:
     horizon: int = knob(**HORIZON)
     __post_init__ = check_knobs
 
-    def init(self, world: World, policy, runs: int) -> State:
-        return State(policy.init(world, runs))                                      # START WITH RANDOM POLICY π_θ
+    def init(self, world: World, policy, draws: Draws) -> State:
+        return State(policy.init(world, draws))                                     # START WITH RANDOM POLICY π_θ
 
     def iteration(self, state: State, world: World, policy, draws: Draws) -> tuple[State, Info]:
         theta = state.theta                                                         # WHILE NOT CONVERGED:

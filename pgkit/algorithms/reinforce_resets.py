@@ -7,14 +7,14 @@ from typing import Any
 
 from pgkit.algorithms.shared import ALPHA, EPISODES, GAMMA, HORIZON
 from pgkit.draws import Draws
-from pgkit.knobs import check_knobs, knob
+from pgkit.knobs import check_knobs, knob, part
 from pgkit.returns import dataset, reward_to_go
 from pgkit.rollout import rollout
 from pgkit.types import Info, State
 from pgkit.worlds.world import World
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ReinforceResets:
     """REINFORCE (with resets). Differs from Reinforce in ROLLOUT: it starts at s_1 ~ μ(s).
 
@@ -29,11 +29,11 @@ class ReinforceResets:
     gamma: float = knob(**GAMMA)
     episodes: int = knob(**EPISODES)
     horizon: int = knob(**HORIZON)
-    mu: Any = None
+    mu: Any = part()
     __post_init__ = check_knobs
 
-    def init(self, world: World, policy, runs: int) -> State:
-        return State(policy.init(world, runs))                                      # START WITH RANDOM POLICY π_θ
+    def init(self, world: World, policy, draws: Draws) -> State:
+        return State(policy.init(world, draws))                                     # START WITH RANDOM POLICY π_θ
 
     def iteration(self, state: State, world: World, policy, draws: Draws) -> tuple[State, Info]:
         theta = state.theta                                                         # WHILE NOT CONVERGED:

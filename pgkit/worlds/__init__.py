@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from pgkit.worlds.baird import baird
+from pgkit.worlds.bandit import bandit
+from pgkit.worlds.cartpole import cartpole
+from pgkit.worlds.century import century
 from pgkit.worlds.grid import grid_world
+from pgkit.worlds.lqr import lqr
+from pgkit.worlds.pendulum import pendulum
+from pgkit.worlds.random_walk import random_walk
 from pgkit.worlds.ring_of_fire import ring_of_fire, ring_of_fire_closed
+from pgkit.worlds.scaled_bandit import scaled_bandit
+from pgkit.worlds.two_state import two_state
+from pgkit.worlds.vector import VectorWorld
 from pgkit.worlds.world import Layout, World
 
-__all__ = ["WORLDS", "Layout", "World", "grid_world", "load_world"]
+__all__ = ["WORLDS", "Layout", "VectorWorld", "World", "grid_world", "load_world"]
 
-WORLDS = {
+WORLDS: dict[str, Callable[[], World | VectorWorld]] = {
     "ring-of-fire": ring_of_fire,
     "ring-of-fire-closed": ring_of_fire_closed,
+    "bandit": bandit,
+    "scaled-bandit": scaled_bandit,
+    "two-state": two_state,
+    "century": century,
+    "random-walk": random_walk,
+    "baird": baird,
+    "lqr": lqr,
+    "cartpole": cartpole,
+    "pendulum": pendulum,
 }
+GYMNASIUM = "gymnasium:"
 
 
-def load_world(name: str) -> World:
-    """A world by its name in WORLDS, or from a text map in a file.
+def load_world(name: str) -> Any:
+    """A world by its name in WORLDS (- or _ alike), from a text map in a file, or from Gymnasium (gymnasium:ID).
 
-    Raises ValueError for an unknown name, an unreadable file or a bad map.
+    Raises ValueError for an unknown name, an unreadable file, a bad map, or an environment that cannot be had.
     """
-    if name in WORLDS:
-        return WORLDS[name]()
+    if name.startswith(GYMNASIUM):
+        return _from_gymnasium(name)
+    if name.replace("_", "-") in WORLDS:
+        return WORLDS[name.replace("_", "-")]()
     path = Path(name)
     if not path.is_file():
         raise ValueError(
-            f"world = {name!r}, but a world is one of {', '.join(WORLDS)} or the name of a text file"
+            f"world = {name!r}, but a world is one of {', '.join(WORLDS)}, {GYMNASIUM}ID, or the name of a text file"
             f"{', and this is a folder' if path.is_dir() else ' that exists'}"
         )
     try:
@@ -34,3 +58,15 @@ def load_world(name: str) -> World:
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{name}: the map cannot be read as UTF-8 text ({error})") from error
     return grid_world(text, path.name)
+
+
+def _from_gymnasium(name: str) -> Any:
+    try:
+        from pgkit.worlds.gymnasium import gymnasium_world
+    except ModuleNotFoundError as error:
+        if error.name != "gymnasium":
+            raise
+        raise ValueError(
+            f"world = {name!r}, but Gymnasium is not installed; pip install 'pgkit[gym]'"
+        ) from error
+    return gymnasium_world(name.removeprefix(GYMNASIUM))

@@ -38,6 +38,8 @@ class World:
     start       Float [S]         the nominal start distribution: the one the task is scored from
     goals       letter -> Bool [S]  terminal states that count as a goal
     actions     name of each action
+    states      name of each state, for worlds that do not lie on a grid
+    features    Float [S, K]      what a linear critic or a logistic policy sees of each state
     layout      where the cells lie, for grids
     defaults    knob settings that suit this world
     """
@@ -51,6 +53,8 @@ class World:
     start: Float[Array, "S"]
     goals: Mapping[str, Bool[Array, "S"]] = field(default_factory=dict)
     actions: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    features: Float[Array, "S K"] | None = None
     layout: Layout | None = None
     defaults: Mapping[str, float] = field(default_factory=dict)
 
@@ -80,4 +84,6 @@ class World:
 
     def describe(self, s: int) -> str:
         """State s in words."""
-        return self.layout.cell(s) if self.layout else f"state {s}"
+        if self.layout:
+            return self.layout.cell(s)
+        return self.states[s] if self.states else f"state {s}"

@@ -1,0 +1,190 @@
+"""Experiments by name, one or a whole grid of them: what `pgkit run` and `pgkit sweep` do.
+
+An Experiment is plain data, so that it can be sent to another process or machine and comes out the
+same there. The grid is computed by dask.distributed: processes of this machine unless a cluster is given.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from pgkit import exact
+from pgkit.algorithms import ALGORITHMS
+from pgkit.algorithms.awr import PRESETS as AWR_PRESETS
+from pgkit.fits import check_fit, default_settings
+from pgkit.knobs import Knob, settings_of
+from pgkit.resets import load_reset
+from pgkit.run import Run
+from pgkit.worlds import load_world
+from pgkit.worlds.world import World
+
+PRESETS: dict[str, Mapping[str, Mapping[str, Any]]] = {"awr": AWR_PRESETS}
+ITERATIONS = Knob(
+    "iterations", 500, 0, 10_000_000, "K", "iterations", "the number of iterations", whole=True
+)
+MAX_POINTS = 10_000
+ABOUT_RUN = ("reset", "mix", "iterations", "runs", "seed")  # what a sweep can vary besides settings
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What to run, by name.  settings: those that differ from what suits the world; preset: of the algorithm."""
+
+    algorithm: str
+    world: str = "ring-of-fire"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    preset: str | None = None
+    reset: str = "nominal"
+    mix: Any = 1.0
+    runs: Any = 64
+    iterations: Any = 500
+    seed: Any = 0
+
+    def prepare(self, engine: str = "numba") -> Run:
+        """The Run before its first iteration.
+
+        Raises ValueError for an unknown name, a setting that the algorithm does not have or that is
+        out of range, and an algorithm that does not fit the world.
+        """
+        name = algorithm_name(self.algorithm)
+        family = ALGORITHMS[name]
+        for setting in self.settings:
+            if setting not in settings_of(family):
+                raise ValueError(
+                    f"--{setting} is no knob of {name}, which has {', '.join(settings_of(family))}"
+                )
+        world = load_world(self.world)
+        check_fit(name, world)
+        given = {**self._preset(name), **self.settings}
+        algorithm = family(**{**default_settings(name, world), **given})
+        mu = None
+        if self.reset != "nominal":
+            if not isinstance(world, World):
+                raise ValueError(
+                    f"reset = {self.reset!r}, but world = {world.name!r} has no list of states to reset "
+                    "to; leave --reset out"
+                )
+            gamma = getattr(algorithm, "gamma", 0.95)
+            if self.reset == "expert" and gamma == 1:
+                raise ValueError(
+                    "gamma = 1, but the expert's occupancy needs γ < 1; give --gamma .99 or another reset"
+                )
+            mu = load_reset(self.reset, world, gamma)
+        return Run(
+            algorithm, world, mu=mu, mix=self.mix, runs=self.runs, seed=self.seed, engine=engine
+        )
+
+    def _preset(self, name: str) -> Mapping[str, Any]:
+        known = PRESETS.get(name, {})
+        if self.preset is not None and self.preset not in known:
+            has = f"has {', '.join(known)}" if known else "has none"
+            raise ValueError(f"preset = {self.preset!r}, but {name} {has}")
+        return known[self.preset] if self.preset else {}
+
+    def result(self, run: Run, seconds: float) -> dict[str, Any]:
+        """What a run has come to, ready for JSON."""
+        score = run.evaluate()
+        settings = {name: getattr(run.algorithm, name) for name in settings_of(run.algorithm)}
+        return {
+            "algorithm": algorithm_name(self.algorithm),
+            "world": run.world.name,
+            "knobs": {**settings, "reset": self.reset, "mix": run.settings.mix},
+            "seed": run.seed,
+            "runs": run.runs,
+            "iterations": run.iteration,
+            "return_mean": float(score.expected_return.mean()),
+            "return_per_run": score.expected_return.tolist(),
+            "evaluation_episodes": score.episodes,
+            "reached": {letter: float(runs.mean()) for letter, runs in score.reached.items()},
+            "mismatch": run.mismatch if math.isfinite(run.mismatch) else None,
+            **_about_values(run),
+            "seconds": seconds,
+            "steps_per_second": run.steps / seconds if seconds > 0 else 0.0,
+        }
+
+    def do(self) -> dict[str, Any]:
+        """Run it from beginning to end."""
+        run, begin = self.prepare(), time.perf_counter()
+        run.advance(ITERATIONS.check(self.iterations), record=False)
+        return self.result(run, time.perf_counter() - begin)
+
+
+def algorithm_name(name: str) -> str:
+    """The name as ALGORITHMS has it; hyphens and underscores are alike."""
+    word = name.replace("-", "_")
+    if word not in ALGORITHMS:
+        raise ValueError(f"algorithm = {name!r}, but it must be one of {', '.join(ALGORITHMS)}")
+    return word
+
+
+def _about_values(run: Run) -> dict[str, float]:
+    """For algorithms that evaluate a policy: how wrong V is, as the root mean square over states."""
+    world, phi = run.world, run.state.phi
+    if type(run.algorithm).__name__ not in ("MonteCarlo", "TemporalDifference"):
+        return {}
+    probs = run.policy.table(run.state.theta)[0]
+    horizon = run.algorithm.horizon if run.gamma == 1 else None
+    true = exact.values(world, probs, run.gamma, horizon)[0]
+    inside = world.startable
+    return {"value_rms_error": float(np.sqrt(((phi - true)[:, inside] ** 2).mean(axis=1)).mean())}
+
+
+# ---------------------------------------------------------------- a grid
+
+
+def grid(base: Experiment, values: Mapping[str, Sequence[Any]]) -> list[Experiment]:
+    """Every combination of the values, the last name varying fastest.
+
+    Raises ValueError before anything is run if any of them would be refused, or for more than 10 000.
+    """
+    points = math.prod(len(v) for v in values.values())
+    if points > MAX_POINTS:
+        raise ValueError(f"the grid has {points} points, but at most {MAX_POINTS} are allowed")
+    experiments = []
+    for combination in itertools.product(*values.values()):
+        chosen = dict(zip(values, combination, strict=True))
+        about = {k: v for k, v in chosen.items() if k in ABOUT_RUN}
+        settings = {k: v for k, v in chosen.items() if k not in ABOUT_RUN}
+        experiments.append(replace(base, settings={**base.settings, **settings}, **about))
+    for experiment in experiments:
+        ITERATIONS.check(experiment.iterations)
+        replace(experiment, runs=1).prepare("text")
+    return experiments
+
+
+def sweep(
+    experiments: Sequence[Experiment], *, scheduler: str | None = None, workers: int | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Run the experiments; (index, result) as they finish.
+
+    scheduler: the address of a Dask cluster; without one, processes of this machine, `workers` of
+    them (by default one a core).
+    """
+    from distributed import Client, LocalCluster, as_completed
+
+    with ExitStack() as open_things:
+        where: Any = scheduler
+        if scheduler is None:
+            where = open_things.enter_context(
+                LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+        client = open_things.enter_context(Client(where, set_as_default=False))
+        futures = [client.submit(Experiment.do, e, pure=False) for e in experiments]
+        index = {future.key: i for i, future in enumerate(futures)}
+        open_things.callback(client.cancel, futures)
+        for future in as_completed(futures, loop=client.loop):
+            yield index[future.key], future.result()
