@@ -78,8 +78,12 @@ class Draws:
 
     def uniform(self, episodes: int, t: int, size: int) -> Float[Array, "B N K"]:
         """`size` uniform numbers in [0, 1) for each trajectory at time t.  t·size + size < 2¹⁶."""
-        words = [self.words(episodes, t * size + j) for j in range(size)]
-        return np.stack(words, axis=-1) * 2.0**-64
+        counter = np.uint64(self.iteration << 32) + (
+            (np.arange(episodes, dtype=np.uint64) << np.uint64(16))[:, None]
+            + np.arange(t * size, t * size + size, dtype=np.uint64)
+        )  # [N, K]
+        with np.errstate(over="ignore"):
+            return mix(self.keys[:, None, None] + GOLDEN * counter) * 2.0**-64
 
     def normal(self, episodes: int, t: int, size: int) -> Float[Array, "B N K"]:
         """`size` standard normal numbers for each trajectory at time t (Box & Muller 1958)."""

@@ -30,7 +30,8 @@ def rollout(
     if isinstance(world, World):
         assert start is not None
         return _finite(world, policy, theta, draws, start, episodes, horizon)
-    tau, _ = _vector(world, policy, theta, draws, world.begin(draws, episodes), horizon)
+    begin = world.begin(draws, episodes)
+    tau, _ = _vector(world, policy, theta, draws, begin, horizon, until_all_ended=True)
     over = np.cumsum(tau.terminated | tau.truncated, axis=-1)
     return _only(tau, live=np.pad(over[..., :-1], ((0, 0), (0, 0), (1, 0))) == 0)
 
@@ -88,13 +89,18 @@ def _finite(world, policy, theta, draws, start, episodes, horizon) -> Trajectori
     return Trajectories(s, a, r, s_next, terminated, truncated, live, t)
 
 
-def _vector(world, policy, theta, draws, at, horizon) -> tuple[Trajectories, Any]:
-    steps = []
+def _vector(
+    world, policy, theta, draws, at, horizon, *, until_all_ended=False
+) -> tuple[Trajectories, Any]:
+    steps, ended = [], False
     for t in range(horizon):
         s, age = world.observe_at(at), at.t
         a = policy.act(theta, s, draws, t)
         at, r, s_next, terminated, truncated = world.advance(at, a, draws, t)
         steps.append((s, a, r, s_next, terminated, truncated, age))
+        ended = ended | terminated | truncated
+        if until_all_ended and np.all(ended):
+            break
     s, a, r, s_next, terminated, truncated, age = (
         np.stack(x, axis=2) for x in zip(*steps, strict=True)
     )

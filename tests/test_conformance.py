@@ -53,7 +53,8 @@ def test_three_iterations(algorithm, world):
         return state
 
     first, again = leaves(train()), leaves(train())
-    assert any(np.abs(x).sum() > 0 for x in first)
+    nothing_to_learn = world.name == "baird" or world.n_actions == 1  # no reward, or no choice
+    assert nothing_to_learn or any(np.abs(x).sum() > 0 for x in first)
     for x, y in zip(first, again, strict=True):
         np.testing.assert_array_equal(x, y)
 

@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "pgkit"
 LAYERS = [  # each module imports only from layers before its own (or its own package)
     {"types"},
-    {"draws", "knobs", "worlds"},
+    {"draws", "knobs"},
+    {"worlds"},
     {"optim", "memory", "returns", "rollout", "exact"},
     {"policies", "critics", "fastnets", "nets"},
     {"resets", "engine", "algorithms"},

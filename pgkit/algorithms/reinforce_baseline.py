@@ -33,7 +33,7 @@ class ReinforceBaseline:
     episodes: int = knob(**EPISODES)
     horizon: int = knob(**HORIZON)
     critic_alpha: float = knob(**CRITIC_ALPHA)
-    critic_steps: int = knob(**{**CRITIC_STEPS, "default": 5})
+    critic_steps: int = knob(**{**CRITIC_STEPS, "default": 0})
     baseline: str = choice("same-batch", options=("same-batch", "previous-batch", "leave-one-out"),
                            label="baseline", meaning="where the baseline comes from")
     critic: Any = part()

@@ -51,7 +51,7 @@ def cartpole() -> VectorWorld:
         time_limit=500,
         initial=_initial,
         transition=_transition,
-        observe=lambda x: x,
+        observe=np.asarray,
         start_size=4,
         n_actions=2,
         input_scale=(1.0, 1.0, 5.0, 1.0),

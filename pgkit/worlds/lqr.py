@@ -41,7 +41,7 @@ def lqr() -> VectorWorld:
         time_limit=1000,
         initial=_initial,
         transition=_transition,
-        observe=lambda x: x,
+        observe=np.asarray,
         start_size=1,
         noise_size=1,
         action_low=(-np.inf,),
