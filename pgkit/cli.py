@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -199,6 +200,11 @@ def _train(run: Run, iterations: int, *, quiet: bool) -> float:
     return time.perf_counter() - begin
 
 
+def _returns(result: dict[str, Any]) -> list[float]:
+    """Every run's return; a null is a run that has diverged."""
+    return [-math.inf if j is None else j for j in result["return_per_run"]]
+
+
 def _print_table(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -208,7 +214,7 @@ def _print_table(result: dict[str, Any]) -> None:
         f"{k} {v:g}" if isinstance(v, float | int) else f"{k} {v}"
         for k, v in result["knobs"].items()
     )
-    returns = sorted(result["return_per_run"])
+    returns = sorted(_returns(result))
     episodes = result["evaluation_episodes"]
     mismatch = "∞ (μ misses a state that π* visits)"
     if result["mismatch"] is not None:
@@ -222,7 +228,7 @@ def _print_table(result: dict[str, Any]) -> None:
         ("runs × iterations", f"{result['runs']} × {result['iterations']}, seed {result['seed']}"),
         (
             f"mean return of {episodes} episodes" if episodes else "J from the nominal start",
-            f"mean {result['return_mean']:.2f}, from {returns[0]:.2f} to {returns[-1]:.2f}",
+            f"mean {sum(returns) / len(returns):.2f}, from {returns[0]:.2f} to {returns[-1]:.2f}",
         ),
         *(
             (f"runs that reach {letter}", f"{share:.0%}")
@@ -286,11 +292,11 @@ def _write_sweep(
 
 def _row(result: dict[str, Any], varied: list[str]) -> dict[str, Any]:
     """One combination in one line."""
-    j = np.sort(result["return_per_run"])
+    j = np.sort(_returns(result))
     values = {**result["knobs"], **{k: result[k] for k in ("runs", "iterations", "seed")}}
     return {
         **{name: values[name] for name in varied},
-        "return_mean": result["return_mean"],
+        "return_mean": float(j.mean()),
         "return_median": float(np.median(j)),
         "return_low": float(j[0]),
         "return_high": float(j[-1]),

@@ -111,17 +111,19 @@ class QTable:
 
 @dataclass(frozen=True, eq=False)
 class LinearValue:
-    """V_φ(s) = x(s)·φ.  features x: [S, K];  φ: [B, K].  With observed vectors, x(s) is s itself."""
+    """V_φ(s) = x(s)·φ.  features x: [S, K];  φ: [B, K].  For observed vectors, without features, x(s) = (1, s, s²)."""
 
     features: Float[Array, "S K"] | None = None
 
     def init(self, world: Any, draws: Draws) -> Float[Array, "B K"]:
         """φ = 0."""
-        size = world.n_features if self.features is None else self.features.shape[-1]
+        size = 1 + 2 * world.n_features if self.features is None else self.features.shape[-1]
         return np.zeros((len(draws.keys), size))
 
     def _see(self, s: Array) -> Float[Array, "B ... K"]:
-        return s if self.features is None else self.features[s]
+        if self.features is None:
+            return np.concatenate([np.ones((*s.shape[:-1], 1)), s, s**2], axis=-1)
+        return self.features[s]
 
     def value(
         self, phi: Float[Array, "B K"], s: Array, t: Array | None = None

@@ -13,7 +13,7 @@ import numpy as np
 
 from pgkit import exact
 from pgkit.algorithms import ALGORITHMS
-from pgkit.critics import QTable, ValueTable
+from pgkit.critics import LinearValue, QTable, ValueTable
 from pgkit.knobs import settings_of
 from pgkit.policies import LinearGaussian, SoftmaxTable, logistic
 from pgkit.worlds.world import World
@@ -25,8 +25,44 @@ FINITE_ONLY = {
     "temporal_difference": "it learns a table of values",
 }
 LOGISTIC = ("two-state", "scaled-bandit")  # their policies share parameters through features
-SETTINGS: dict[tuple[str, str], Mapping[str, Any]] = {}  # (algorithm, world) -> what works there
-KINDS = ("finite", "vector, finitely many actions", "vector, continuous actions")
+KINDS = ("finite", "finitely many actions", "continuous actions")
+
+_EPISODES = {
+    "gamma": 0.99,
+    "episodes": 16,
+    "horizon": 500,
+}  # whole episodes, for returns without a critic
+_STREAM = {"gamma": 0.99, "episodes": 8, "horizon": 64, "lam": 0.95}  # worlds that go on
+_NET = {"critic_alpha": 0.01, "critic_sweeps": 1, "critic_steps": 20}
+_ON_NETWORKS = {
+    "weighted_classification": {**_EPISODES, "alpha": 3e-4},
+    "reinforce": {**_EPISODES, "alpha": 3e-4},
+    "reinforce_natural": {**_EPISODES, "epsilon": 0.01, "damping": 0.1},
+    "reinforce_baseline": {**_EPISODES, **_NET, "alpha": 1e-3},
+    "actor_critic": {
+        **_STREAM, **_NET, "alpha": 0.01, "advantage": "standardised", "optimizer": "adam",
+    },
+    "natural_actor_critic": {**_STREAM, **_NET, "epsilon": 0.01, "damping": 0.1},
+    "soft_actor_critic": {
+        **_STREAM, "alpha": 0.01, "temperature": 0.05, "replay": 20, "critic_alpha": 0.003,
+        "critic_sweeps": 4, "critic_steps": 10, "critic_batch": 128, "optimizer": "adam",
+    },
+    "awr": {
+        **_STREAM, "alpha": 3e-3, "steps": 40, "batch": 128, "critic_alpha": 0.01,
+        "critic_steps": 40, "replay": 8,
+    },
+}  # fmt: skip
+_ON_RINGS = {"reinforce_baseline": {"critic_steps": 5}, "actor_critic": {"alpha": 0.3}}
+# (algorithm, world or kind of world) -> what works there
+SETTINGS: dict[tuple[str, str], Mapping[str, Any]] = {
+    **{(a, kind): settings for a, settings in _ON_NETWORKS.items() for kind in KINDS[1:]},
+    **{(a, w): s for a, s in _ON_RINGS.items() for w in ("ring-of-fire", "ring-of-fire-closed")},
+    **{
+        (a, "lqr"): {"epsilon": 0.01, "critic_steps": 0}
+        for a in ("reinforce_natural", "natural_actor_critic")
+    },
+    ("actor_critic", "lqr"): {"critic_steps": 0},
+}
 
 
 def kind(world: Any) -> str:
@@ -62,9 +98,10 @@ def check_fit(name: str, world: Any) -> None:
 
 
 def default_settings(name: str, world: Any) -> dict[str, Any]:
-    """The settings of an algorithm that suit a world: the world's own, then those of the pair."""
+    """The settings of an algorithm that suit a world: the world's own, then those of its kind and of the pair."""
     known = settings_of(ALGORITHMS[name])
-    wanted = {**world.defaults, **SETTINGS.get((name, world.name), {})}
+    by_kind = {} if world.name == "lqr" else SETTINGS.get((name, kind(world)), {})
+    wanted = {**world.defaults, **by_kind, **SETTINGS.get((name, world.name), {})}
     return {k: v for k, v in wanted.items() if k in known}
 
 
@@ -98,6 +135,8 @@ def default_critic(name: str, world: Any, algorithm: Any) -> Any:
         if name == "soft_actor_critic":
             return QTable()
         return ValueTable(algorithm.horizon if algorithm.gamma == 1 else None)
+    if world.name == "lqr":
+        return LinearValue()
     from pgkit import fastnets
 
     scale = world.input_scale

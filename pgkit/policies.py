@@ -345,8 +345,8 @@ class LinearGaussian:
     log σ is kept in [low, high] wherever it is used: the optimum of a reward without entropy is σ → 0.
     """
 
-    k: float = 0.0
-    log_std: float = -1.0
+    k: float = -0.3
+    log_std: float = -0.9
     low: float = -3.0
     high: float = 1.0
 

@@ -101,11 +101,11 @@ class Experiment:
             "seed": run.seed,
             "runs": run.runs,
             "iterations": run.iteration,
-            "return_mean": float(score.expected_return.mean()),
-            "return_per_run": score.expected_return.tolist(),
+            "return_mean": _number(score.expected_return.mean()),
+            "return_per_run": [_number(j) for j in score.expected_return],
             "evaluation_episodes": score.episodes,
             "reached": {letter: float(runs.mean()) for letter, runs in score.reached.items()},
-            "mismatch": run.mismatch if math.isfinite(run.mismatch) else None,
+            "mismatch": _number(run.mismatch),
             **_about_values(run),
             "seconds": seconds,
             "steps_per_second": run.steps / seconds if seconds > 0 else 0.0,
@@ -124,6 +124,11 @@ def algorithm_name(name: str) -> str:
     if word not in ALGORITHMS:
         raise ValueError(f"algorithm = {name!r}, but it must be one of {', '.join(ALGORITHMS)}")
     return word
+
+
+def _number(x: float) -> float | None:
+    """A number as JSON knows it: what is infinite or undefined becomes null."""
+    return float(x) if math.isfinite(x) else None
 
 
 def _about_values(run: Run) -> dict[str, float]:

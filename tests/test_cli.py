@@ -211,13 +211,21 @@ def test_hyphens_and_underscores_are_alike(capsys):
     )
 
 
-@pytest.mark.parametrize("world", ["lqr", "cartpole"])
+@pytest.mark.parametrize("world", ["pendulum", "cartpole"])
 def test_without_an_exact_j_the_result_says_over_how_many_episodes(capsys, world):
     small = ("--world", world, "--runs", "2", "--iterations", "1", "--horizon", "5", "--json")
     result = run_json(capsys, "reinforce", *small)
     assert len(result["return_per_run"]) == 2
     assert result["evaluation_episodes"] == 10
     assert run_json(capsys, "reinforce", *QUICK)["evaluation_episodes"] is None
+    assert run_json(capsys, "awr", *QUICK, "--world", "lqr")["evaluation_episodes"] is None
+
+
+def test_a_run_that_diverges_is_null_in_json_and_not_a_word_that_json_does_not_know(capsys):
+    bad = ("--world", "lqr", "--runs", "2", "--iterations", "60", "--alpha", ".1", "--json")
+    result = run_json(capsys, "weighted_classification", *bad)
+    assert result["return_per_run"] == [None, None]
+    assert result["return_mean"] is None
 
 
 def test_a_preset_is_where_the_other_settings_start(capsys):

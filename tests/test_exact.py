@@ -4,34 +4,24 @@ import itertools
 
 import numpy as np
 import pytest
+from exact_worlds import (
+    any_world,
+    finite_worlds,
+    quick,
+    random_policy,
+    scales,
+    seeds,
+    stochastic_world,
+)
+from hypothesis import given
 
 from pgkit import exact
-from pgkit.policies import SoftmaxTable, softmax
+from pgkit.policies import softmax
 from pgkit.resets import RESETS, expert, mixture, uniform
-from pgkit.worlds import WORLDS, World, grid_world
+from pgkit.worlds import WORLDS, grid_world
+from pgkit.worlds.bandit import bandit
 
 GAMMA = 0.95
-
-
-def random_policy(world, rng, scale=1.0):
-    return softmax(scale * rng.standard_normal((world.n_states, world.n_actions)))
-
-
-def stochastic_world(rng, states=4, actions=3, outcomes=2):
-    """A small world with random outcomes and one terminal state, for identities that hold everywhere."""
-    terminal = np.arange(states) == states - 1
-    next_state = rng.integers(0, states, (states, actions, outcomes))
-    next_state[terminal] = states - 1
-    reward = np.where(terminal[:, None, None], 0, rng.standard_normal((states, actions, outcomes)))
-    return World(
-        name="random",
-        next_state=next_state,
-        prob=rng.dirichlet(np.ones(outcomes), (states, actions)),
-        reward=reward,
-        terminal=terminal,
-        wall=np.zeros(states, dtype=bool),
-        start=np.append(rng.dirichlet(np.ones(states - 1)), 0),
-    )
 
 
 def enumerate_return(world, probs, gamma, horizon):
@@ -141,33 +131,31 @@ def test_the_infinite_horizon_refuses_an_undiscounted_return():
 # ---------------------------------------------------------------- T1, T2, T3, T5
 
 
-def test_performance_difference_lemma():
+@pytest.mark.parametrize("name", finite_worlds)
+def test_performance_difference_lemma(name):
     rng = np.random.default_rng(4)
-    for name in WORLDS:
-        world = WORLDS[name]()
-        for _ in range(20):
-            old, new = random_policy(world, rng, 2), random_policy(world, rng, 2)
-            v, q = exact.values(world, old, GAMMA)
-            d = exact.occupancy(world, new, GAMMA)
-            right = (d[:, None] * new * (q - v[:, None])).sum() / (1 - GAMMA)
-            left = exact.expected_return(world, new, GAMMA) - exact.expected_return(
-                world, old, GAMMA
-            )
-            assert left == pytest.approx(right, abs=1e-10)
+    world = WORLDS[name]()
+    old, new = (random_policy(world, rng, 2, (20,)) for _ in range(2))
+    difference = exact.expected_return(world, new, GAMMA) - exact.expected_return(world, old, GAMMA)
+    np.testing.assert_allclose(
+        difference, exact.performance_difference(world, old, new, GAMMA), atol=1e-10
+    )
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", finite_worlds)
 def test_the_gap_never_exceeds_the_penalty_times_the_gradient_gap(name):
-    """The reset theorem in its exact form, on 100 random policies and reset distributions a world."""
+    """The reset theorem in its exact form, on 200 random policies and reset distributions a world."""
     rng = np.random.default_rng(5)
     world = WORLDS[name]()
+    d_star = exact.occupancy(world, exact.optimal_policy(world, GAMMA), GAMMA)
     best = exact.optimal_values(world, GAMMA)[0] @ world.start
-    for _ in range(100):
-        probs = random_policy(world, rng, rng.uniform(0, 5))
-        mu = np.where(world.startable, rng.dirichlet(np.ones(world.n_states)), 0)
-        mu /= mu.sum()
-        gap = best - exact.expected_return(world, probs, GAMMA)
-        assert gap <= exact.performance_bound(world, probs, GAMMA, mu) + 1e-8
+    probs = random_policy(world, rng, rng.uniform(0, 5, (200, 1, 1)), (200,))
+    mus = np.where(world.startable, rng.dirichlet(np.ones(world.n_states), 200), 0)
+    mus /= mus.sum(axis=-1, keepdims=True)
+    kappa = np.array([exact.mismatch(d_star, mu) for mu in mus])
+    bound = kappa * exact.gradient_gap(world, probs, GAMMA, mus) / (1 - GAMMA)
+    assert (best - exact.expected_return(world, probs, GAMMA) <= bound + 1e-8).all()
+    assert exact.performance_bound(world, probs[0], GAMMA, mus[0]) == pytest.approx(bound[0])
 
 
 @pytest.mark.parametrize(
@@ -186,7 +174,7 @@ def test_exact_ascent_stops_at_the_trap_from_the_nominal_start_and_at_the_optimu
 ):
     world = WORLDS[name]()
     mu = RESETS[reset](world, GAMMA)
-    probs = exact.projected_ascent(world, GAMMA, mu)
+    probs = exact.projected_ascent(world, GAMMA, mu, iterations=500)
     assert exact.expected_return(world, probs, GAMMA) == pytest.approx(score, abs=tolerance)
     assert exact.gradient_gap(world, probs, GAMMA, mu) < 1e-9  # a true stationary point, both times
 
@@ -202,7 +190,7 @@ def test_exact_ascent_stops_at_the_trap_from_the_nominal_start_and_at_the_optimu
 def test_exact_softmax_ascent_after_100_iterations(name, reset, score):
     world = WORLDS[name]()
     mu = RESETS[reset](world, GAMMA)
-    theta = SoftmaxTable().init(world, Draws(run_keys(0, 1)))[0]
+    theta = np.zeros((world.n_states, world.n_actions))
     for _ in range(100):
         theta = theta + exact.softmax_gradient(world, softmax(theta), GAMMA, mu)
     assert exact.expected_return(world, softmax(theta), GAMMA) == pytest.approx(score, abs=0.005)
@@ -243,3 +231,109 @@ def test_values_far_from_every_reward_keep_their_digits():
     v, _ = exact.optimal_values(world, GAMMA)
     np.testing.assert_allclose(v[:600], 100 * GAMMA ** np.arange(599, -1, -1), rtol=1e-9)
     assert (exact.optimal_policy(world, GAMMA)[:600, 1] == 1).all()
+
+
+# ---------------------------------------------------------------- what holds for every world and policy
+
+
+@quick
+@given(seeds, scales)
+def test_the_lemma_the_occupancy_and_the_gradient_gap_hold_for_every_world(seed, scale):
+    rng = np.random.default_rng(seed)
+    world, gamma = any_world(rng), rng.choice([0.0, 0.5, 0.95])
+    old, new = (random_policy(world, rng, scale) for _ in range(2))
+    mu = np.where(world.terminal, 0, rng.random(world.n_states))
+    mu /= mu.sum()
+    j = [exact.expected_return(world, p, gamma, start=mu) for p in (old, new)]
+    difference = exact.performance_difference(world, old, new, gamma, mu)
+    assert j[1] - j[0] == pytest.approx(difference, abs=1e-9)
+    d = exact.occupancy(world, old, gamma, mu)
+    assert (d >= -1e-15).all()
+    assert d.sum() <= 1 + 1e-12
+    if not world.terminal.any():
+        assert d.sum() == pytest.approx(1, abs=1e-12)
+    assert exact.gradient_gap(world, old, gamma, mu) >= -1e-12
+    best = exact.optimal_values(world, gamma)[0] @ world.start
+    gap = best - exact.expected_return(world, old, gamma)
+    assert gap <= exact.performance_bound(world, old, gamma, mu) + 1e-8
+
+
+@quick
+@given(seeds)
+def test_no_policy_is_better_than_the_optimal_one_and_that_one_is_its_own_best_answer(seed):
+    rng = np.random.default_rng(seed)
+    world, gamma = any_world(rng), rng.choice([0.0, 0.5, 0.95, 0.999])
+    v, q = exact.optimal_values(world, gamma)
+    best, _ = exact.values(world, exact.optimal_policy(world, gamma), gamma)
+    np.testing.assert_allclose(best, v, atol=1e-9)
+    np.testing.assert_allclose(np.where(world.terminal, 0, q.max(-1)), v, atol=1e-12)
+    others, _ = exact.values(world, random_policy(world, rng, 3, (10,)), gamma)
+    assert (others <= v + 1e-9).all()
+
+
+# ---------------------------------------------------------------- the edges
+
+
+def test_with_one_action_there_is_nothing_to_learn():
+    world = WORLDS["random-walk"]()
+    probs = np.ones((7, 1))
+    assert (exact.softmax_gradient(world, probs, GAMMA) == 0).all()
+    assert exact.gradient_gap(world, probs, GAMMA) == 0
+    np.testing.assert_allclose(
+        exact.optimal_values(world, GAMMA)[0], exact.values(world, probs, GAMMA)[0], atol=1e-12
+    )
+
+
+def test_one_state_that_goes_on_for_ever_is_a_geometric_series():
+    world = stochastic_world(np.random.default_rng(7), states=1, actions=1, outcomes=1, terminal=0)
+    r = world.reward.item()
+    assert exact.expected_return(world, np.ones((1, 1)), 0.9) == pytest.approx(r / 0.1, rel=1e-12)
+    assert exact.expected_return(world, np.ones((1, 1)), 1.0, 7) == pytest.approx(7 * r, rel=1e-12)
+    assert exact.occupancy(world, np.ones((1, 1)), 0.9) == pytest.approx(1, abs=1e-12)
+
+
+def test_without_a_future_or_with_one_step_only_the_reward_counts():
+    rng = np.random.default_rng(8)
+    world = stochastic_world(rng)
+    probs = random_policy(world, rng)
+    pay = (probs * (world.prob * world.reward).sum(-1)).sum(-1)
+    for v, q in (exact.values(world, probs, 0.0), exact.values(world, probs, 1.0, 1)):
+        np.testing.assert_allclose(v, pay, atol=1e-15)
+        np.testing.assert_allclose(q, (world.prob * world.reward).sum(-1), atol=1e-15)
+    np.testing.assert_allclose(exact.occupancy(world, probs, 0.0), world.start, atol=1e-15)
+
+
+def test_an_episode_that_starts_at_the_end_has_no_value_and_no_gradient():
+    rng = np.random.default_rng(9)
+    world = stochastic_world(rng)
+    probs, end = random_policy(world, rng), world.terminal.astype(float)
+    assert exact.expected_return(world, probs, GAMMA, start=end) == 0
+    assert (exact.occupancy(world, probs, GAMMA, end) == 0).all()
+    assert (exact.softmax_gradient(world, probs, GAMMA, end) == 0).all()
+
+
+def test_tied_actions_share_the_probability_of_the_best():
+    world = grid_world("S.\n.G")
+    np.testing.assert_allclose(exact.optimal_policy(world, GAMMA)[0], [0, 0.5, 0.5, 0])
+
+
+def test_logits_of_a_thousand_are_a_deterministic_policy():
+    world = WORLDS["ring-of-fire"]()
+    sure = softmax(1000.0 * np.tile([0.0, 1.0, -1.0, -1.0], (81, 1)))
+    v, _ = exact.values(world, sure, GAMMA)
+    assert np.isfinite(v).all()
+    assert (exact.softmax_gradient(world, sure, GAMMA) == 0).all()  # saturated: nothing to be seen
+    assert exact.gradient_gap(world, sure, GAMMA, uniform(world, GAMMA)) > 1  # ... but much to gain
+
+
+@pytest.mark.parametrize(
+    ("lead", "blindness"), [(0, 1.4), (2, 5.9), (5, 106), (10, 1.56e4), (20, 3.4e8)]
+)
+def test_a_saturated_softmax_hides_the_gap_from_its_gradient(lead, blindness):
+    """One state, two actions, the wrong logit ahead: gap/|∇J| grows like exp(lead)."""
+    world = bandit([1.0, 0.0])
+    probs = np.stack([softmax(np.array([0.0, lead])), [0.5, 0.5]])
+    gap = 1 - exact.expected_return(world, probs, 0.0)
+    assert exact.gradient_gap(world, probs, 0.0) == pytest.approx(gap, rel=1e-12)
+    size = np.linalg.norm(exact.softmax_gradient(world, probs, 0.0))
+    assert gap / size == pytest.approx(blindness, rel=0.03)

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgkit import Reinforce, ReinforceResets, Run, expert, load_world, uniform
-from pgkit.knobs import knobs_of
+from pgkit import ALGORITHMS, WORLDS, Reinforce, ReinforceResets, Run, expert, load_world, uniform
+from pgkit.fits import default_settings
+from pgkit.knobs import knobs_of, settings_of
 from pgkit.run import MIX_KNOB
 
 WORLD = load_world("ring-of-fire")
@@ -181,3 +182,71 @@ def test_every_value_in_a_knobs_range_is_taken_and_none_outside(name, data):
 
 def test_the_mixture_knob_says_what_it_is():
     assert "μ_w" in MIX_KNOB.meaning
+
+
+@pytest.mark.parametrize(
+    "name", ["actor_critic", "natural_actor_critic", "soft_actor_critic", "awr"]
+)
+@pytest.mark.parametrize("world", ["ring-of-fire", "cartpole"])
+def test_time_travel_is_exact_for_critics_replays_and_worlds_that_go_on(name, world):
+    world = WORLDS[world]()
+    small = {
+        "episodes": 2,
+        "horizon": 6,
+        "steps": 3,
+        "batch": 8,
+        "critic_sweeps": 1,
+        "critic_batch": 8,
+    }
+    wanted = {**default_settings(name, world), **small}
+    known = {k: v for k, v in wanted.items() if k in settings_of(ALGORITHMS[name])}
+    run = Run(ALGORITHMS[name](**known), world, runs=2, seed=3)
+    run.advance(6, record=False)
+    fork = run.fork()
+    theta = run.advance(5, record=False).state.theta
+    np.testing.assert_array_equal(run.rewind(4).advance(7, record=False).state.theta, theta)
+    np.testing.assert_array_equal(fork.advance(5, record=False).state.theta, theta)
+
+
+def test_a_run_does_not_depend_on_the_runs_beside_it_with_networks_and_replay():
+    world = WORLDS["cartpole"]()
+    few = {**default_settings("awr", world), "episodes": 2, "horizon": 8, "steps": 3}
+    three, one = (
+        Run(ALGORITHMS["awr"](**few), world, runs=b, seed=5).advance(3, record=False)
+        for b in (3, 1)
+    )
+    np.testing.assert_allclose(three.state.theta[:1], one.state.theta, atol=1e-12)
+
+
+def test_a_gymnasium_environment_cannot_be_set_back_and_the_run_says_so():
+    run = Run(Reinforce(episodes=1, horizon=3), load_world("gymnasium:CartPole-v1"), runs=1)
+    run.advance(2, record=False)
+    with pytest.raises(ValueError, match="cannot be rewound"):
+        run.rewind(1)
+    with pytest.raises(ValueError, match="cannot be forked"):
+        run.fork()
+
+
+def test_mu_needs_a_list_of_states():
+    with pytest.raises(ValueError, match="no list of states"):
+        Run(Reinforce(), WORLDS["cartpole"](), mu=[1.0], runs=1)
+
+
+def test_choices_are_set_like_knobs():
+    run = Run(ALGORITHMS["reinforce_baseline"](), WORLDS["century"](), runs=2)
+    run.set(baseline="leave-one-out")
+    assert run.algorithm.baseline == "leave-one-out"
+    with pytest.raises(
+        ValueError, match="must be one of same-batch, previous-batch, leave-one-out"
+    ):
+        run.set(baseline="mean")
+
+
+def test_looking_at_a_run_does_not_change_what_it_learns():
+    world = WORLDS["cartpole"]()
+    few = {"episodes": 2, "horizon": 20}
+    looked = Run(Reinforce(**few), world, runs=2, seed=1)
+    for _ in range(3):
+        looked.advance(1).evaluate()
+    blind = Run(Reinforce(**few), world, runs=2, seed=1).advance(3, record=False)
+    np.testing.assert_array_equal(looked.state.theta, blind.state.theta)

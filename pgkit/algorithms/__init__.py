@@ -11,6 +11,7 @@ from pgkit.algorithms.reinforce_baseline import ReinforceBaseline
 from pgkit.algorithms.reinforce_natural import ReinforceNatural
 from pgkit.algorithms.reinforce_resets import ReinforceResets
 from pgkit.algorithms.soft_actor_critic import SoftActorCritic
+from pgkit.algorithms.soft_actor_critic_continuous import SoftActorCriticContinuous
 from pgkit.algorithms.supervised import Supervised
 from pgkit.algorithms.temporal_difference import TemporalDifference
 from pgkit.algorithms.weighted_classification import WeightedClassification
@@ -27,11 +28,13 @@ ALGORITHMS = {
     "actor_critic": ActorCritic,
     "natural_actor_critic": NaturalActorCritic,
     "soft_actor_critic": SoftActorCritic,
+    "soft_actor_critic_continuous": SoftActorCriticContinuous,
     "awr": AWR,
 }
 
 __all__ = [
     "ALGORITHMS", "AWR", "ActorCritic", "MonteCarlo", "NaturalActorCritic", "Reinforce",
-    "ReinforceBaseline", "ReinforceNatural", "ReinforceResets", "SoftActorCritic", "Supervised",
+    "ReinforceBaseline", "ReinforceNatural", "ReinforceResets", "SoftActorCritic",
+    "SoftActorCriticContinuous", "Supervised",
     "TemporalDifference", "WeightedClassification",
 ]

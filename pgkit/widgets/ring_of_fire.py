@@ -56,6 +56,11 @@ class RingOfFire(Lab):
         fps: float = 30,
     ) -> None:
         self.world = load_world(world) if isinstance(world, str) else world
+        if not isinstance(self.world, World) or self.world.layout is None:
+            raise ValueError(
+                f"world = {self.world.name!r}, but this lab draws cells and needs a world on a grid, "
+                "such as 'ring-of-fire' or a text map"
+            )
         algorithm = ALGORITHMS[algorithm]() if isinstance(algorithm, str) else algorithm
         algorithm = algorithm or replace(ReinforceResets(), **self.world.defaults)
         given = {k: v for k, v in {"alpha": alpha, "episodes": episodes}.items() if v is not None}

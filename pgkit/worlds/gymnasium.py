@@ -83,6 +83,7 @@ class GymnasiumWorld:
     input_scale: tuple[float, ...] | None = None
     actions: tuple[str, ...] = ()
     defaults: Mapping[str, float] = field(default_factory=dict)
+    copyable = False  # a run in it can be neither forked nor rewound
 
     @property
     def name(self) -> str:

@@ -47,5 +47,5 @@ def lqr() -> VectorWorld:
         action_low=(-np.inf,),
         action_high=(np.inf,),
         actions=("u",),
-        defaults={"alpha": 0.01, "gamma": GAMMA, "episodes": 64, "horizon": 100},
+        defaults={"alpha": 0.003, "gamma": GAMMA, "episodes": 64, "horizon": 30},
     )

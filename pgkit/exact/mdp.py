@@ -1,8 +1,9 @@
-"""The exact oracle: what sampling can only estimate, computed from the world's arrays.
+"""Values, occupancies and gradients of a finite MDP, computed from the world's arrays.
 
 `probs` is a policy as a table [..., S, A]; any leading axes are policies computed together.
 `horizon=None` is the discounted infinite horizon (a linear solve, γ < 1); a number is the finite
-horizon T, cut off without a bootstrap, as rollouts are. Occupancies count non-terminal states only.
+horizon T, cut off without a bootstrap, as rollouts are. What takes no `horizon` is discounted and
+infinite; pgkit.exact.finite has the same with time. Occupancies count non-terminal states only.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ def backup(world: World, value: Float[Array, "... S"], gamma: float) -> Float[Ar
 def values(
     world: World, probs: Float[Array, "... S A"], gamma: float, horizon: int | None = None
 ) -> tuple[Float[Array, "... S"], Float[Array, "... S A"]]:
-    """(V, Q) of the policy; with a horizon, the values with T steps to go."""
+    """(V, Q) of the policy: discounted, or finite-horizon with T steps to go.
+
+    V(s) = Σ_a π(a|s) Q(s,a); the advantage is A = Q - V[..., None].
+    Raises ValueError without a horizon unless 0 ≤ γ < 1.
+    """
     if horizon is None:
         r = (probs * backup(world, np.zeros(world.n_states), gamma)).sum(axis=-1)
         v = np.linalg.solve(_eye_minus(world, probs, gamma), r[..., None])[..., 0]
@@ -47,7 +52,7 @@ def expected_return(
     horizon: int | None = None,
     start: Float[Array, "S"] | None = None,
 ) -> Float[Array, "..."] | float:
-    """J(π) = Σ_s start(s) V^π(s), from the nominal start unless told otherwise."""
+    """J(π) = Σ_s start(s) V^π(s), discounted or finite-horizon, from the nominal start unless told otherwise."""
     v, _ = values(world, probs, gamma, horizon)
     return v @ (world.start if start is None else start)
 
@@ -78,9 +83,9 @@ def occupancy(
     world: World,
     probs: Float[Array, "... S A"],
     gamma: float,
-    start: Float[Array, "S"] | None = None,
+    start: Float[Array, "... S"] | None = None,
 ) -> Float[Array, "... S"]:
-    """d^π(s) = (1-γ) Σ_t γ^t P(s_t = s), from `start`.  Sums to at most 1: the rest has ended."""
+    """d^π(s) = (1-γ) Σ_t γ^t P(s_t = s), discounted, from `start`.  Sums to at most 1: the rest has ended."""
     start = np.where(world.terminal, 0.0, world.start if start is None else start)
     matrix = _eye_minus(world, probs, gamma)
     rhs = np.broadcast_to(start, matrix.shape[:-1])[..., None]
@@ -94,7 +99,7 @@ def push(
     horizon: int,
     start: Float[Array, "S"] | None = None,
 ) -> tuple[Float[Array, "..."] | float, Float[Array, "... S"], Float[Array, "... S"]]:
-    """Push the start's mass through T steps of the policy.
+    """Push the start's mass through T steps of the policy (finite horizon).
 
     Returns (J, occupancy, absorbed): the expected discounted return [...]; Σ_{t<T} γ^t P(s_t = s)
     [..., S]; and P(s_T = s) in terminal states [..., S], which keep what entered them.
@@ -130,33 +135,43 @@ def reached(
 
 
 def optimal_values(world: World, gamma: float) -> tuple[Float[Array, "S"], Float[Array, "S A"]]:
-    """(V*, Q*) by value iteration until rounding is all that changes.  γ < 1.
+    """(V*, Q*), discounted: V*(s) = max_a Q*(s,a).
 
-    No solves: where outcomes are certain it stops after as many sweeps as the longest best path has
-    steps, and tiny values far from every reward keep all their digits.
+    Value iteration first. Where outcomes are certain and what pays leads to an end, it stops after as
+    many sweeps as the longest best path has steps, and tiny values far from every reward keep all
+    their digits. Where it would go on for ever, policy iteration (Howard 1960) ends it.
+    Raises ValueError unless 0 ≤ γ < 1.
     """
     if not 0 <= gamma < 1:
         raise ValueError(
             f"gamma = {gamma}, but the optimal policy without a horizon needs 0 ≤ γ < 1"
         )
-    v, settled = np.zeros(world.n_states), False
-    while not settled:
+    v, q = np.zeros(world.n_states), np.zeros((world.n_states, world.n_actions))
+    for _ in range(world.n_states + 1):
         q = backup(world, v, gamma)
         new = q.max(axis=-1)
-        settled = bool((np.abs(new - v) <= 1e-15 * np.abs(new)).all())
+        settled = (np.abs(new - v) <= 1e-15 * np.abs(new)).all()
         v = new
-    return v, q
+        if settled:
+            return v, q
+    gains = True
+    while gains:
+        v, q = values(world, greedy(q), gamma)
+        rounding = 1e-14 * np.abs(v).max() / (1 - gamma)
+        gains = bool((q.max(axis=-1) > v + rounding).any())
+    return q.max(axis=-1), q
 
 
-def _greedy(q: Float[Array, "S A"]) -> Float[Array, "S A"]:
+def greedy(q: Float[Array, "... S A"]) -> Float[Array, "... S A"]:
+    """The best actions of a table of values; equally likely where they are tied."""
     top = q.max(axis=-1, keepdims=True)
     best = q >= top - TIE * np.abs(top)
     return best / best.sum(axis=-1, keepdims=True)
 
 
 def optimal_policy(world: World, gamma: float) -> Float[Array, "S A"]:
-    """π*: equally likely among the actions that are tied for the best."""
-    return _greedy(optimal_values(world, gamma)[1])
+    """π*, discounted: equally likely among the actions that are tied for the best."""
+    return greedy(optimal_values(world, gamma)[1])
 
 
 # ---------------------------------------------------------------- gradients and the theorem
@@ -166,9 +181,9 @@ def policy_gradient(
     world: World,
     probs: Float[Array, "... S A"],
     gamma: float,
-    start: Float[Array, "S"] | None = None,
+    start: Float[Array, "... S"] | None = None,
 ) -> Float[Array, "... S A"]:
-    """∂J/∂π(a|s) = d^π(s) Q(s,a) / (1-γ): the gradient in the probabilities themselves."""
+    """∂J/∂π(a|s) = d^π(s) Q(s,a) / (1-γ), discounted: the gradient in the probabilities themselves."""
     _, q = values(world, probs, gamma)
     return occupancy(world, probs, gamma, start)[..., None] * q / (1 - gamma)
 
@@ -177,9 +192,13 @@ def softmax_gradient(
     world: World,
     probs: Float[Array, "... S A"],
     gamma: float,
-    start: Float[Array, "S"] | None = None,
+    start: Float[Array, "... S"] | None = None,
 ) -> Float[Array, "... S A"]:
-    """∂J/∂θ[s,a] = d^π(s) π(a|s) A(s,a) / (1-γ): the policy gradient theorem on a softmax table."""
+    """∂J/∂θ[s,a] = d^π(s) π(a|s) A(s,a) / (1-γ), discounted: the theorem on a softmax table.
+
+    The theorem slide leaves out the factor 1/(1-γ) (T, with a horizon) that belongs to a d^π that is
+    a distribution.
+    """
     direct = policy_gradient(world, probs, gamma, start)
     return probs * (direct - (probs * direct).sum(axis=-1, keepdims=True))
 
@@ -188,11 +207,24 @@ def gradient_gap(
     world: World,
     probs: Float[Array, "... S A"],
     gamma: float,
-    start: Float[Array, "S"] | None = None,
+    start: Float[Array, "... S"] | None = None,
 ) -> Float[Array, "..."] | float:
-    """max_π' (π'-π)·∇_π J: how far from stationary π is, in the units of J.  0 at a local optimum."""
+    """max_π' (π'-π)·∇_π J, discounted: how far from stationary π is, in the units of J.  0 at a local optimum."""
     direct = policy_gradient(world, probs, gamma, start)
     return (direct.max(axis=-1) - (probs * direct).sum(axis=-1)).sum(axis=-1)
+
+
+def performance_difference(
+    world: World,
+    probs: Float[Array, "... S A"],
+    new: Float[Array, "... S A"],
+    gamma: float,
+    start: Float[Array, "... S"] | None = None,
+) -> Float[Array, "..."] | float:
+    """J(new) - J(π) = Σ_s d^new(s) Σ_a new(a|s) A^π(s,a) / (1-γ), discounted  (Kakade & Langford 2002, Lemma 6.1)."""
+    v, q = values(world, probs, gamma)
+    gain = (new * (q - v[..., None])).sum(axis=-1)
+    return (occupancy(world, new, gamma, start) * gain).sum(axis=-1) / (1 - gamma)
 
 
 def mismatch(d_star: Float[Array, "S"], mu: Float[Array, "S"]) -> float:
@@ -206,7 +238,7 @@ def mismatch(d_star: Float[Array, "S"], mu: Float[Array, "S"]) -> float:
 def performance_bound(
     world: World, probs: Float[Array, "S A"], gamma: float, mu: Float[Array, "S"]
 ) -> float:
-    """(1/(1-γ)) ‖d_π*/μ‖_∞ · gradient gap from μ ≥ J(π*) - J(π)  (Agarwal et al. 2021, Lemma 4)."""
+    """(1/(1-γ)) ‖d_π*/μ‖_∞ · gradient gap from μ ≥ J(π*) - J(π), discounted  (Agarwal et al. 2021, Lemma 4)."""
     d_star = occupancy(world, optimal_policy(world, gamma), gamma)
     gap = float(gradient_gap(world, probs, gamma, mu))
     return mismatch(d_star, mu) * gap / (1 - gamma) if gap > 0 else 0.0
