@@ -36,10 +36,13 @@ def _cell_means(
 def _fit_table(
     table: Float[Array, "B C"], cells: Int[Array, "B n"], target, live, fitting: Any
 ) -> Float[Array, "B C"]:
-    """Means of the cells, or `steps` steps towards them; cells without data keep their value."""
+    """Means of the cells; or each sample's step of size α, `steps` times over: V ← V + α (mean target - V).
+
+    A cell with n samples takes n steps in each round. Cells without data keep their value.
+    """
     mean, count = _cell_means(table, cells, target, live)
-    share = 1.0 if fitting.steps == 0 else 1 - (1 - min(fitting.alpha, 1.0)) ** fitting.steps
-    return np.where(count > 0, table + share * (mean - table), table)
+    left = 0.0 if fitting.steps == 0 else (1 - min(fitting.alpha, 1.0)) ** (fitting.steps * count)
+    return np.where(count > 0, mean + left * (table - mean), table)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class ValueTable:
     ) -> Float[Array, "B ..."]:
         """φ = argmin Σ (V_φ(s_t) - target_t)²: the mean target of each state (and time).
 
-        With `fitting.steps` only that many steps of size α towards it: V ← V + α (mean target - V).
+        With `fitting.steps` only so many rounds of steps of size α towards it, one for each sample.
         """
         flat = phi.reshape(len(phi), -1)
         new = _fit_table(flat, self._cells(D.s, D.t, phi.shape[-1]), target, D.live, fitting)
@@ -103,7 +106,7 @@ class QTable:
         fitting: Any,
         draws: Draws | None = None,
     ) -> Float[Array, "B S A"]:
-        """φ = argmin Σ (Q_φ(s_t, a_t) - target_t)², or `fitting.steps` steps of size α towards it."""
+        """φ = argmin Σ (Q_φ(s_t, a_t) - target_t)², or `fitting.steps` rounds of steps of size α towards it."""
         flat = phi.reshape(len(phi), -1)
         new = _fit_table(flat, D.s * phi.shape[-1] + D.a, target, D.live, fitting)
         return new.reshape(phi.shape)

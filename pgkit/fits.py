@@ -52,7 +52,10 @@ _ON_NETWORKS = {
         "critic_steps": 40, "replay": 8,
     },
 }  # fmt: skip
-_ON_RINGS = {"reinforce_baseline": {"critic_steps": 5}, "actor_critic": {"alpha": 0.3}}
+_ON_RINGS = {
+    "reinforce_baseline": {"critic_steps": 5, "baseline": "previous-batch"},
+    "actor_critic": {"alpha": 0.3},
+}
 # (algorithm, world or kind of world) -> what works there
 SETTINGS: dict[tuple[str, str], Mapping[str, Any]] = {
     **{(a, kind): settings for a, settings in _ON_NETWORKS.items() for kind in KINDS[1:]},
@@ -114,8 +117,9 @@ def name_of(algorithm: Any) -> str:
 def default_policy(name: str, world: Any) -> Any:
     """A policy for a world: table or logistic in finite ones, else a small network."""
     if isinstance(world, World):
-        shares = world.name in LOGISTIC and world.features is not None
-        return logistic(world.features) if shares else SoftmaxTable()
+        if world.name in LOGISTIC and world.features is not None:
+            return logistic(world.features)
+        return SoftmaxTable()
     if world.name == "lqr":
         return LinearGaussian()
     from pgkit import fastnets

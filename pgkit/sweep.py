@@ -183,7 +183,7 @@ def sweep(
                 LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
-                    dashboard_address=None,
+                    dashboard_address=None,  # pyright: ignore[reportArgumentType]  (None: no dashboard)
                     silence_logs=logging.CRITICAL,
                 )
             )

@@ -46,12 +46,12 @@ def test_many_steps_come_to_the_exact_fit(critic):
     np.testing.assert_allclose(np.where(D.live, steps, 0), np.where(D.live, exact, 0), atol=1e-6)
 
 
-def test_one_step_goes_alpha_of_the_way_and_states_without_data_stay():
+def test_each_sample_takes_a_step_of_alpha_and_states_without_data_stay():
     D = Dataset(
         np.array([[0, 0]]), np.zeros((1, 2), int), np.array([[1.0, 3.0]]), np.ones((1, 2), bool), 1
     )
     phi = ValueTable().fit(np.array([[10.0, 7.0]]), D, target=D.q_hat, fitting=Fitting(0.5, 1))
-    assert phi.tolist() == [[6.0, 7.0]]
+    assert phi.tolist() == [[4.0, 7.0]]  # 10 → 6 → 4, towards their mean 2
 
 
 def test_a_value_with_time_tells_the_times_apart():
