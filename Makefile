@@ -1,6 +1,10 @@
 # `make lab` and `make test` do everything; the rest is for those who change the kit.
 VENV := .venv
 PYTHON_IN := $(VENV)/bin/python
+# One thread each: oversubscription makes small solves a hundred times slower.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
 
 .PHONY: lab test test-fast test-browser lint types build check bench bench-latency lock setup clean help
 

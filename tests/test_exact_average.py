@@ -178,6 +178,12 @@ def test_the_flow_is_the_limit_of_small_steps():
         np.testing.assert_array_equal(count, expected)
 
 
+@pytest.mark.parametrize("theta", [(-1000.0, -1000.0), (30.0, -400.0)])
+def test_a_flow_without_a_gradient_is_given_up(theta):
+    with pytest.raises(ValueError, match="leads nowhere"):
+        exact.two_state_flow(np.array(theta), step=1.0)
+
+
 def test_a_flow_that_is_already_there_takes_no_time_and_one_beyond_the_best_is_refused():
     assert exact.two_state_flow(np.array([-3.0, 5.0])).t[-1] == 0
     with pytest.raises(ValueError, match=r"until = 2\.0"):

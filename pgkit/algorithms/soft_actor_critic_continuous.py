@@ -52,7 +52,7 @@ class SoftActorCriticContinuous:
                          meaning="the share of the critic that its slow copy takes in each update")
     episodes: int = knob(**{**shared.EPISODES, "default": 8})
     horizon: int = knob(**{**shared.HORIZON, "default": 1})
-    updates: int = knob(4, low=0, high=10_000, whole=True, symbol="updates", label="updates",
+    updates: int = knob(4, low=0, high=1000, whole=True, symbol="updates", label="updates",
                         meaning="the updates after every N·T steps")
     batch: int = knob(**{**shared.BATCH, "default": 128})
     replay: int = knob(100_000, low=1, high=10_000_000, log=True, whole=True, symbol="replay", label="steps kept",
@@ -80,7 +80,7 @@ class SoftActorCriticContinuous:
         for update in range(self.updates if len(memory) >= self.warmup else 0):     # FOR EACH GRADIENT STEP:
             D = memory.sample(self.batch, draws.stream(1), update) if self.batch else memory.all()
             temperature = np.exp(log_temperature)[:, None]
-            noise, noise_next = self._noise(draws, D, 2 * update), self._noise(draws, D, 2 * update + 1)
+            noise, noise_next = self._noises(draws, D, update)                      # ε, ε'
 
             a_next, log_prob = policy.sample(theta, D.s_next, noise_next)
             v_next = Q.q(slow, D.s_next, a_next).min(axis=1) - temperature * log_prob # V(s') = min_i Q̄_i(s',a') - temperature · log π(a'|s')
@@ -102,9 +102,10 @@ class SoftActorCriticContinuous:
         soft = Soft(phi, slow, log_temperature, heat)
         return State(theta, soft, moments, memory, at), Info(tau, new, grad)
 
-    def _noise(self, draws, D, position):
-        """ε of each sample."""
-        return draws.stream(2).normal(D.a.shape[1], position, D.a.shape[2])
+    def _noises(self, draws, D, update):
+        """Two sets of ε [B, n, K], one for the states of D and one for those that followed."""
+        _, n, size = D.a.shape
+        return np.split(draws.stream(2).normal(2 * n, update, size), 2, axis=1)
 
     def _target_entropy(self, world):
         """H̄ = Σ_k log(half the range of a_k) - 1."""

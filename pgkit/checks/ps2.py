@@ -9,7 +9,7 @@ import numpy as np
 
 from pgkit.check import Case, Exercise
 from pgkit.types import Array, Float
-from pgkit.worlds import WORLDS
+from pgkit.worlds.ring_of_fire import ring_of_fire
 from pgkit.worlds.world import World
 
 HORIZON = 30
@@ -83,7 +83,8 @@ def roll_out(
     Returns a list of trajectories (states, actions, rewards), each ending in a terminal state or
     after `horizon` steps.
     """
-    world = WORLDS["ring-of-fire"]() if world is None else world
+    if world is None:
+        world = ring_of_fire()
     now = np.array(starts, dtype=np.int64).ravel()
     theta = np.asarray(theta, dtype=np.float64)
     weights = np.exp(theta - theta.max(axis=-1, keepdims=True))
@@ -119,7 +120,7 @@ def _reset_distribution(world: World, kind: str, rng: np.random.Generator) -> Ar
 
 
 def _call_training(answer: Callable, kind: str, seed: int) -> dict[str, Any]:
-    world = WORLDS["ring-of-fire"]()
+    world = ring_of_fire()
     rng = np.random.default_rng(seed)
     mu = _reset_distribution(world, kind, rng)
     updates = 60 if kind == "mixed" else UPDATES

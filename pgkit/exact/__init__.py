@@ -83,6 +83,7 @@ from pgkit.exact.lqr import (
 from pgkit.exact.mdp import (
     TIE,
     backup,
+    discounted_sum,
     expected_return,
     gradient_gap,
     greedy,
@@ -131,6 +132,7 @@ __all__ = [
     "compatible_weights",
     "count_paths",
     "differential_values",
+    "discounted_sum",
     "divergence",
     "effective_sample_size",
     "entropy",

@@ -107,6 +107,9 @@ def two_state_gradient(theta: Float[Array, "... 2"]) -> Float[Array, "... 2"]:
     return two_state_fisher(theta) * two_state_natural(theta)
 
 
+FARTHEST = 500.0  # logits beyond which a flow is given up: exp(-500) is all but 0
+
+
 @dataclass(frozen=True)
 class Flow:
     """A path of steepest ascent.  t [K]: time;  theta [K, 2];  eta [K];  rho [K, 2]."""
@@ -125,12 +128,19 @@ def two_state_flow(
     Time is no help here: the plain gradient rushes, then waits for a million units on the plateau. So
     the curve is followed by its length ℓ, dθ/dℓ = g/|g| with dt/dℓ = 1/|g|: Runge-Kutta of order 4,
     steps of `step`, the last one shortened to end at `until`.
+    Raises ValueError where the gradient underflows, so that there is no way to go on.
     """
     direction = two_state_natural if natural else two_state_gradient
 
     def rate(theta: Array) -> Array:
         g = direction(theta)
-        return np.append(g, 1.0) / np.hypot(*g)  # (dθ/dℓ, dt/dℓ)
+        size = np.hypot(*g)
+        if size < np.finfo(float).tiny or np.abs(theta).max() > FARTHEST:
+            raise ValueError(
+                f"theta = {way[0][:2]}, but from there the gradient leads nowhere: at {theta} its"
+                f" size is {size:.3g}; start with |θ| < 20"
+            )
+        return np.append(g, 1.0) / size  # (dθ/dℓ, dt/dℓ)
 
     def after(x: Array, by: float) -> Array:
         a = rate(x[:2])

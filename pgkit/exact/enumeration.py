@@ -24,7 +24,7 @@ class Paths:
     a      Int [M, T]     actions
     r      Float [M, T]   rewards
     live   Bool [M, T]    the step was taken
-    world  Float [M]      the world's part of the probability: start and outcomes, without the policy
+    chance Float [M]      the world's part of the probability: start and outcomes, without the policy
 
     The state after the last step is summed out, unless the reward depends on it.
     """
@@ -33,7 +33,7 @@ class Paths:
     a: Int[Array, "M T"]
     r: Float[Array, "M T"]
     live: Bool[Array, "M T"]
-    world: Float[Array, "M"]
+    chance: Float[Array, "M"]
 
     @property
     def t(self) -> Int[Array, "T"]:
@@ -91,10 +91,10 @@ def paths(
         raise ValueError(
             f"horizon = {horizon}, but a trajectory has at least one step: horizon ≥ 1"
         )
-    many = count_paths(world, horizon, start)
-    if many > limit:
+    total = count_paths(world, horizon, start)
+    if total > limit:
         raise ValueError(
-            f"horizon = {horizon}, but {world.name} has {many:,} trajectories that long and at most"
+            f"horizon = {horizon}, but {world.name} has {total:,} trajectories that long and at most"
             f" {limit:,} are enumerated; take a shorter horizon or a smaller world, or raise limit"
         )
     start = world.start if start is None else start
@@ -105,10 +105,8 @@ def paths(
         branches = _branches(world, last=True) if t == horizon - 1 else middle
         many = branches.count[now]
         parent = np.repeat(np.arange(len(now)), many)
-        row = branches.first[now[parent]] + np.arange(len(parent))
-        row = row - np.repeat(
-            np.cumsum(many) - many, many
-        )  # each path's own rows, one after another
+        before = np.cumsum(many) - many  # children of the paths before
+        row = branches.first[now[parent]] + np.arange(len(parent)) - before[parent]
         steps = [[x[parent] for x in step] for step in steps]
         steps.append([now[parent], branches.a[row], branches.r[row]])
         chance, now = chance[parent] * branches.p[row], branches.s_next[row]
@@ -119,7 +117,7 @@ def paths(
 def path_probability(tau: Paths, probs: Float[Array, "... S A"]) -> Float[Array, "... M"]:
     """p(τ) of every path under each policy.  Sums to 1."""
     taken = np.where(tau.live, probs[..., tau.s, tau.a], 1.0)  # [..., M, T]
-    return tau.world * taken.prod(axis=-1)
+    return tau.chance * taken.prod(axis=-1)
 
 
 def path_scores(tau: Paths, psi: Float[Array, "S A P"]) -> Float[Array, "M T P"]:

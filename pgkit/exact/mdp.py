@@ -36,7 +36,7 @@ def values(
     """
     if horizon is None:
         r = (probs * backup(world, np.zeros(world.n_states), gamma)).sum(axis=-1)
-        v = np.linalg.solve(_eye_minus(world, probs, gamma), r[..., None])[..., 0]
+        v = discounted_sum(world, probs, gamma, r)
         return v, backup(world, v, gamma)
     v, q = np.zeros(probs.shape[:-1]), np.zeros(probs.shape)
     for _ in range(horizon):
@@ -74,6 +74,13 @@ def _eye_minus(world: World, probs: Array, gamma: float) -> Array:
             f"gamma = {gamma}, but the infinite horizon needs 0 ≤ γ < 1; give a horizon for γ = 1"
         )
     return np.eye(world.n_states) - gamma * transition(world, probs)
+
+
+def discounted_sum(
+    world: World, probs: Float[Array, "... S A"], gamma: float, pay: Float[Array, "... S"]
+) -> Float[Array, "... S"]:
+    """E Σ_t γ^t pay(s_t) from every state, discounted: the solution of v = pay + γ P_π v."""
+    return np.linalg.solve(_eye_minus(world, probs, gamma), pay[..., None])[..., 0]
 
 
 # ---------------------------------------------------------------- where the policy goes

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from pgkit.exact.information import entropy
-from pgkit.exact.mdp import _eye_minus, backup
+from pgkit.exact.mdp import backup, discounted_sum
 from pgkit.types import Array, Float
 from pgkit.worlds.world import World
 
@@ -75,7 +75,7 @@ def soft_policy_values(
     bonus = np.where(world.terminal, 0.0, temperature * entropy(probs))
     if horizon is None:
         r = (probs * backup(world, np.zeros(world.n_states), gamma)).sum(axis=-1) + bonus
-        v = np.linalg.solve(_eye_minus(world, probs, gamma), r[..., None])[..., 0]
+        v = discounted_sum(world, probs, gamma, r)
         return v, backup(world, v, gamma)
     v, q = np.zeros(probs.shape[:-1]), np.zeros(probs.shape)
     for _ in range(horizon):
