@@ -63,7 +63,9 @@ def evaluate(
     now = draws.iteration
     if not isinstance(world, World):
         if isinstance(policy, LinearGaussian) and world.name == "lqr":
-            j = exact.lqr_return(exact.LQR(), theta[:, 0], np.clip(theta[:, 1], policy.low, policy.high))
+            log_std = np.clip(theta[:, 1], policy.low, policy.high)
+            with np.errstate(over="ignore", invalid="ignore"):  # a run may have diverged: -∞
+                j = exact.lqr_return(exact.LQR(), theta[:, 0], log_std)
             return Evaluation(now, np.asarray(j))
         return Evaluation(now, *_sampled(world, policy, theta, draws, episodes), episodes=episodes)
     if tables is not None:

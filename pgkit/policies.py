@@ -171,9 +171,10 @@ class SoftmaxTable:
         """
         probs, visits = self.table(theta), _visits(D, theta.shape[1])[..., None]
         diagonal = visits * probs + damping
-        x = np.divide(grad, diagonal, out=np.zeros_like(grad), where=diagonal > 0)
+        possible = diagonal > 1e-150  # what is rarer than that counts as impossible
+        x = np.divide(grad, diagonal, out=np.zeros_like(grad), where=possible)
         if damping == 0:
-            return np.where(probs > 0, x - x.mean(axis=-1, keepdims=True), 0.0)
+            return np.where(possible, x - x.mean(axis=-1, keepdims=True), 0.0)
         y = visits * probs / diagonal  # (diag - n π πᵀ)⁻¹ g = x + y (πᵀx) / (1 - πᵀy)
         left = (damping * probs / diagonal).sum(
             axis=-1, keepdims=True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -102,16 +104,25 @@ def _vector(
         if until_all_ended and np.all(ended):
             break
     s, a, r, s_next, terminated, truncated, age = (
-        np.stack(x, axis=2) for x in zip(*steps, strict=True)
+        _row(x, horizon) for x in zip(*steps, strict=True)
     )
     truncated[..., -1] = ~terminated[..., -1]
     live = np.ones(r.shape, dtype=bool)
     return Trajectories(s, a, r, s_next, terminated, truncated, live, age), at
 
 
+def _row(steps: Sequence[Array], horizon: int) -> Array:
+    """The steps [B, N, ...] in a row [B, N, T, ...], with nothing in what is left of the horizon."""
+    row = np.zeros((*steps[0].shape[:2], horizon, *steps[0].shape[2:]), steps[0].dtype)
+    for t, x in enumerate(steps):
+        row[:, :, t] = x
+    return row
+
+
 def _only(tau: Trajectories, live: Array) -> Trajectories:
-    """The trajectories with everything that is not live made padding."""
-    return Trajectories(
-        tau.s, tau.a, np.where(live, tau.r, 0.0), tau.s_next, tau.terminated & live,
-        tau.truncated & live, live, tau.t,
-    )  # fmt: skip
+    """The trajectories with everything that is not live made padding: zeros."""
+
+    def kept(x: Array) -> Array:
+        return np.where(live.reshape(*live.shape, *[1] * (x.ndim - 3)), x, np.zeros((), x.dtype))
+
+    return Trajectories(**{f.name: kept(getattr(tau, f.name)) for f in fields(tau)})

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from pgkit import engine, exact
 from pgkit.algorithms import Reinforce, ReinforceResets
 from pgkit.algorithms.shared import MIX
@@ -209,7 +211,10 @@ class Run:
         steps, given = 0, state.memory  # data that were given once are not steps of each iteration
         for k in range(first, first + iterations):
             draws = self._draws.at_iteration(k)
-            state, info = algorithm.iteration(state, world, self.policy, draws)
+            with np.errstate(
+                over="ignore", invalid="ignore"
+            ):  # a run may diverge; its score says so
+                state, info = algorithm.iteration(state, world, self.policy, draws)
             if given is None or state.memory is not given:
                 steps += int(info.tau.live.sum())
         return state, steps

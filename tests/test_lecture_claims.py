@@ -126,7 +126,10 @@ def test_weights_move_the_boundary_between_two_clouds_by_half_their_logarithm(we
     assert boundary.mean() == pytest.approx(np.log(weight) / 2, abs=0.1)
 
 
-@pytest.mark.parametrize(("steps", "logit"), [(100, -8.97), (1000, -98.97), (10000, -998.97)])
+@pytest.mark.parametrize(
+    ("steps", "logit"),
+    [(100, -8.97), (1000, -98.97), pytest.param(10000, -998.97, marks=pytest.mark.slow)],
+)
 def test_a_negative_weight_has_no_minimum_of_the_loss(steps, logit):
     """One datum with R = -1: the loss log π(a) falls for ever, a tenth a step."""
     D, policy = points([0], [1], [-1.0]), logistic(np.ones((1, 1)))  # π(1) = 1/(1 + exp(-θ))
@@ -289,6 +292,7 @@ def learned(algorithm, iterations=200):
     return (run.history[-1].expected_return > BEST).mean()
 
 
+@pytest.mark.slow
 def test_without_a_baseline_learning_is_a_coin_flip_for_each_state():
     """Measured .22 to .30: two fair coins. ±4 standard errors around .25 of 100 runs; no α helps."""
     assert [0.07 < learned(Reinforce(alpha=a, **BATCH)) < 0.45 for a in (0.003, 0.01, 0.03)] == [
@@ -296,7 +300,7 @@ def test_without_a_baseline_learning_is_a_coin_flip_for_each_state():
     ] * 3
 
 
-@pytest.mark.parametrize("alpha", [0.03, 0.1, 0.3, 1.0])
+@pytest.mark.parametrize("alpha", [0.03, 0.3])
 def test_a_leave_one_out_baseline_makes_every_run_learn(alpha):
     """Measured 1.00 (.98 for α = .03, where 200 updates are only just enough)."""
     assert learned(ReinforceBaseline(alpha=alpha, baseline="leave-one-out", **BATCH)) >= 0.92
@@ -467,6 +471,7 @@ def test_off_policy_td_with_a_linear_value_diverges():
 # ---------------------------------------------------------------- actor-critic
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "world", "best"), [("open", OPEN, 0.9), ("closed", CLOSED, 0.8)])
 def test_the_critic_lets_one_take_larger_steps_and_learn_sooner(name, world, best):
     """Uniform resets, 200 updates: every run gets there, and higher than REINFORCE with the same step."""

@@ -93,7 +93,7 @@ class CategoricalMLP:
     def pull(
         self,
         theta: Float[Array, "B P"],
-        x: Float[Array, "B F+1 n"],
+        x: Float[Array, "B I n"],
         a: Int[Array, "B n"],
         weight: Array,
     ) -> Float[Array, "B P"]:

@@ -161,7 +161,7 @@ class ActionValueMLP:
         weights = self.net.init(draws.stream(1), self.copies)
         return Phi(weights.reshape(-1, self.copies, self.net.size))
 
-    def _see(self, s: Array, a: Array) -> Float[Array, "BC F+K+1 n"]:
+    def _see(self, s: Array, a: Array) -> Float[Array, "BC I n"]:
         x = self.net.see(np.concatenate([s, a], axis=-1))
         return np.repeat(x, self.copies, axis=0)
 

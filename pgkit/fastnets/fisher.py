@@ -19,7 +19,7 @@ from pgkit.types import Array, Float
 def gauss_newton(
     net: MLP,
     theta: Float[Array, "B P"],
-    x: Float[Array, "B F+1 n"],
+    x: Float[Array, "B I n"],
     contrast: Float[Array, "R O"],
     metric: Callable[[Array, Block], Callable[[Array], Array]],
 ) -> Callable[[Float[Array, "B P"]], Float[Array, "B P"]]:
@@ -66,7 +66,7 @@ def _sensitivities(
     trace: list[Array],
     contrast: Float[Array, "R O"],
     scratch: list[Array],
-) -> list[Float[Array, "R b H m"]]:
+) -> list[Array]:
     """∂(contrast · outputs)/∂(sums of each hidden layer), for each of the R."""
     back, delta = [], contrast[:, None, :, None]  # [R, 1, O, 1]
     for k in reversed(range(1, len(layers))):

@@ -58,8 +58,8 @@ class MLP:
             at = places[-1][1]
         return places
 
-    def layers(self, theta: Float[Array, "B P"]) -> list[Float[Array, "B I+1 O"]]:
-        """Each layer's matrix with its bias below, as views."""
+    def layers(self, theta: Float[Array, "B P"]) -> list[Array]:
+        """Each layer's matrix with its bias below [B, in + 1, out], as views."""
         return [theta[:, begin:end].reshape(-1, i, o) for begin, end, i, o in self._places]
 
     def init(self, draws: Draws, copies: int = 1) -> Float[Array, "B P"]:
@@ -78,8 +78,8 @@ class MLP:
                     W[row, :-1] = scale / np.sqrt(inputs) * noise
         return theta
 
-    def see(self, s: Float[Array, "B ... F"]) -> Float[Array, "B F+1 n"]:
-        """Inputs as the first layer takes them: scaled, samples last, and a row of ones."""
+    def see(self, s: Float[Array, "B ... F"]) -> Float[Array, "B I n"]:
+        """Inputs as the first layer takes them: scaled, samples last, and a row of ones, I = F + 1."""
         s = s.reshape(len(s), -1, self.sizes[0])
         x = np.empty((len(s), self.sizes[0] + 1, s.shape[1]))
         x[:, -1] = 1.0
@@ -90,7 +90,7 @@ class MLP:
         return x
 
     def forward(
-        self, theta: Float[Array, "B P"], x: Float[Array, "B F+1 n"]
+        self, theta: Float[Array, "B P"], x: Float[Array, "B I n"]
     ) -> Float[Array, "B O n"]:
         """The outputs of inputs x = see(s)."""
         if x.shape[0] * x.shape[2] * max(self.sizes) <= BLOCK:  # one block: acting must be quick
@@ -103,7 +103,7 @@ class MLP:
         return y
 
     def pull(
-        self, theta: Float[Array, "B P"], x: Float[Array, "B F+1 n"], upstream: Upstream
+        self, theta: Float[Array, "B P"], x: Float[Array, "B I n"], upstream: Upstream
     ) -> Float[Array, "B P"]:
         """Σ over samples of upstream · ∂outputs/∂θ: one pass forwards and one back.
 
@@ -124,7 +124,7 @@ class MLP:
         return grad
 
     def slope_inputs(
-        self, theta: Float[Array, "B P"], x: Float[Array, "B F+1 n"]
+        self, theta: Float[Array, "B P"], x: Float[Array, "B I n"]
     ) -> tuple[Float[Array, "B 1 n"], Float[Array, "B F n"]]:
         """(output, ∂output/∂inputs) of a network with one output, the inputs taken before `input_scale`."""
         y = np.empty((len(x), 1, x.shape[-1]))
@@ -139,7 +139,7 @@ class MLP:
         return y, grad
 
     def blocks(
-        self, x: Float[Array, "B F+1 n"], *, back: bool = True
+        self, x: Float[Array, "B I n"], *, back: bool = True
     ) -> Iterator[tuple[Block, list[Array], list[Array]]]:
         """Blocks of runs and samples, with the buffers that they go through forwards and back.
 

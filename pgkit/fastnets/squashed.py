@@ -142,7 +142,7 @@ class SquashedGaussianMLP:
     def pull(
         self,
         theta: Float[Array, "B P"],
-        x: Float[Array, "B F+1 n"],
+        x: Float[Array, "B I n"],
         a: Float[Array, "B n K"],
         weight: Array,
     ) -> Float[Array, "B P"]:
