@@ -47,6 +47,7 @@ _ON_NETWORKS = {
         **_STREAM, "alpha": 0.01, "temperature": 0.05, "replay": 20, "critic_alpha": 0.003,
         "critic_sweeps": 4, "critic_steps": 10, "critic_batch": 128, "optimizer": "adam",
     },
+    "soft_actor_critic_continuous": {"gamma": 0.99, "episodes": 8, "horizon": 1},
     "awr": {
         **_STREAM, "alpha": 3e-3, "steps": 40, "batch": 128, "critic_alpha": 0.01,
         "critic_steps": 40, "replay": 8,
@@ -65,6 +66,28 @@ SETTINGS: dict[tuple[str, str], Mapping[str, Any]] = {
         for a in ("reinforce_natural", "natural_actor_critic")
     },
     ("actor_critic", "lqr"): {"critic_steps": 0},
+    ("soft_actor_critic_continuous", "pendulum"): {
+        "gamma": 0.95,
+        "polyak": 0.03,
+        "alpha": 5e-3,
+        "critic_alpha": 5e-3,
+        "temperature_alpha": 5e-3,
+        "episodes": 8,
+        "horizon": 1,
+        "updates": 4,
+        "batch": 64,
+    },
+    ("awr", "gymnasium:LunarLander-v3"): {
+        "beta": 0.3,
+        "episodes": 16,
+        "horizon": 128,
+        "replay": 12,
+        "alpha": 5e-4,
+        "steps": 200,
+        "critic_alpha": 0.01,
+        "critic_steps": 100,
+        "batch": 256,
+    },
 }
 
 
@@ -114,6 +137,14 @@ def name_of(algorithm: Any) -> str:
     return names[0] if names else type(algorithm).__name__
 
 
+WIDE = (64, 64)
+
+
+def _hidden(world: Any) -> tuple[int, ...]:
+    """The hidden layers of a network: small for our own worlds, wider for any environment of Gymnasium."""
+    return WIDE if world.name.startswith("gymnasium:") else (32,)
+
+
 def default_policy(name: str, world: Any) -> Any:
     """A policy for a world: table or logistic in finite ones, else a small network."""
     if isinstance(world, World):
@@ -126,11 +157,19 @@ def default_policy(name: str, world: Any) -> Any:
 
     scale = world.input_scale
     if world.n_actions:
-        return fastnets.CategoricalMLP(world.n_features, world.n_actions, input_scale=scale)
+        return fastnets.CategoricalMLP(world.n_features, world.n_actions, _hidden(world), scale)
     size = len(world.action_high)
     if name == "soft_actor_critic_continuous":
-        return fastnets.SquashedGaussianMLP(world.n_features, size, (64, 64), input_scale=scale)
-    return fastnets.GaussianMLP(world.n_features, size, input_scale=scale)
+        return fastnets.SquashedGaussianMLP(
+            world.n_features,
+            size,
+            WIDE,
+            scale,
+            activation="relu",
+            low=tuple(world.action_low),
+            high=tuple(world.action_high),
+        )
+    return fastnets.GaussianMLP(world.n_features, size, _hidden(world), scale)
 
 
 def default_critic(name: str, world: Any, algorithm: Any) -> Any:
@@ -146,10 +185,10 @@ def default_critic(name: str, world: Any, algorithm: Any) -> Any:
     scale = world.input_scale
     if name == "soft_actor_critic_continuous":
         size = len(world.action_high)
-        return fastnets.ActionValueMLP(world.n_features, size, (64, 64), input_scale=scale)
+        return fastnets.ActionValueMLP(world.n_features, size, WIDE, scale, activation="relu")
     if name == "soft_actor_critic":
-        return fastnets.QMLP(world.n_features, world.n_actions, input_scale=scale)
-    return fastnets.ValueMLP(world.n_features, input_scale=scale)
+        return fastnets.QMLP(world.n_features, world.n_actions, _hidden(world), scale)
+    return fastnets.ValueMLP(world.n_features, _hidden(world), scale)
 
 
 def teacher(world: World) -> tuple[Any, Any]:

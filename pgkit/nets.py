@@ -42,7 +42,7 @@ def tensor(x: Any) -> Tensor:
     return x.double() if x.is_floating_point() else x
 
 
-def gradient(objective: Callable[[Tensor], Tensor], theta: Float[Array, "B P"]) -> Array:
+def gradient(objective: Callable[[Tensor], Tensor], theta: Float[Array, "B ..."]) -> Array:
     """∇_θ objective(θ) of each run."""
     leaf = tensor(theta).requires_grad_()
     (grad,) = torch.autograd.grad(objective(leaf).sum(), leaf)

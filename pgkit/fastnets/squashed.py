@@ -78,7 +78,7 @@ class SquashedGaussianMLP:
         return self.net.init(draws)
 
     def _split(
-        self, y: Float[Array, "b 2K m"]
+        self, y: Float[Array, "b O m"]
     ) -> tuple[Float[Array, "b K m"], Float[Array, "b K m"]]:
         """(mean, log σ)."""
         return y[:, : self.n_actions], np.clip(y[:, self.n_actions :], LOW, HIGH)
@@ -157,7 +157,7 @@ class SquashedGaussianMLP:
 
         return self.net.pull(theta, x, upstream)
 
-    def _joined(self, y: Array, on_mean: Array, on_log_std: Array) -> Float[Array, "b 2K m"]:
+    def _joined(self, y: Array, on_mean: Array, on_log_std: Array) -> Float[Array, "b O m"]:
         """Upstream of the outputs y from those of mean and log σ: nothing where log σ is at its bound."""
         own = y[:, self.n_actions :]
         inside = (own >= LOW) & (own <= HIGH)
