@@ -117,7 +117,9 @@ def test_the_natural_gradient_solves_the_damped_system():
     theta = policy.init(None, draws())
     rng = np.random.default_rng(0)
     s = rng.normal(size=(2, 50, 2))
-    D = Dataset(s, rng.integers(0, 2, (2, 50)), rng.normal(size=(2, 50)), np.ones((2, 50), bool), 10)
+    D = Dataset(
+        s, rng.integers(0, 2, (2, 50)), rng.normal(size=(2, 50)), np.ones((2, 50), bool), 10
+    )
     grad = policy.grad_log_prob(theta, D, weight=D.q_hat)
     x = policy.natural(theta, D, grad, damping=0.1)
     assert_allclose(policy.fisher_product(theta, D, x) + 0.1 * x, grad, rtol=1e-8)
@@ -134,7 +136,9 @@ def test_actions_come_as_often_as_their_probability_says():
 
 def test_a_squashed_gaussian_is_a_density_with_the_entropy_it_says():
     policy = SquashedGaussianMLP(1, 1, (), low=(-3.0,), high=(1.0,))
-    theta = np.array([[0.4, -0.3, 0.2, -0.5], [2.0, 0.1, 1.0, 0.3]])  # narrow; wide, pressed to one side
+    theta = np.array(
+        [[0.4, -0.3, 0.2, -0.5], [2.0, 0.1, 1.0, 0.3]]
+    )  # narrow; wide, pressed to one side
     s = np.full((2, 1, 1), 0.7)
     u = np.linspace(-14, 14, 40_001)
     a = np.broadcast_to((-1 + 2 * np.tanh(u))[None, :, None], (2, u.size, 1))
@@ -211,7 +215,9 @@ def test_a_quadratic_q_is_found_exactly():
     rng = np.random.default_rng(0)
     s, a = rng.normal(size=(2, 9, 1)), rng.normal(size=(2, 9, 1))
     D = Dataset(s, a, np.zeros((2, 9)), np.ones((2, 9), bool), episodes=1)
-    found = critic.fit(critic.init(None, draws()), D, target=critic.q(phi, s, a)[:, 0], fitting=Fitting())
+    found = critic.fit(
+        critic.init(None, draws()), D, target=critic.q(phi, s, a)[:, 0], fitting=Fitting()
+    )
     assert_allclose(found, phi, rtol=1e-9)
     slope = (critic.q(phi, s, a + 1e-6) - critic.q(phi, s, a - 1e-6))[:, 0] / 2e-6
     assert_allclose(critic.grad_action(phi, s, a)[..., 0], slope, rtol=1e-6)

@@ -209,6 +209,7 @@ def test_the_mixture_is_between_nominal_and_mu(page):
 
 
 def test_what_the_lab_trains_is_what_a_run_trains(lab):
+    run.engine.warmup(lab.world.n_actions, block=True)  # so that both train with the same backend
     plain = run.Run(lab.run.algorithm, lab.world, runs=4, seed=0)
     lab.train(7)
     plain.advance(7)

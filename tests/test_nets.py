@@ -225,9 +225,7 @@ def test_critics_agree(kind, hidden, activation, runs, blocks):
             np.testing.assert_allclose(of(fast), of(slow), **CLOSE)
     # A step of momentum from nothing is the gradient itself.
     for fitting in (Fitting(1.0, steps=1, momentum=0.5), Fitting(0.01, steps=3, batch=5)):
-        x, y = (
-            c.fit(phi, D, target=D.q_hat, fitting=fitting, draws=draws) for c in (fast, slow)
-        )
+        x, y = (c.fit(phi, D, target=D.q_hat, fitting=fitting, draws=draws) for c in (fast, slow))
         np.testing.assert_allclose(x.weights, y.weights, **CLOSE)
         assert x.weights.shape == phi.weights.shape
 

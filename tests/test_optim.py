@@ -142,7 +142,7 @@ def test_minibatches_are_each_run_s_own_and_repeat():
 
 
 def test_a_network_has_no_exact_fit_and_says_so():
-    with pytest.raises(ValueError, match="steps = 0, the exact fit, .* at least 1"):
+    with pytest.raises(ValueError, match=r"steps = 0, the exact fit, .* at least 1"):
         ascend(
             np.zeros((1, 1)), quadratic(0.0), fitting=Fitting(), moments=None, size=1, draws=None
         )

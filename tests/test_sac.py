@@ -8,7 +8,6 @@ import pytest
 from pgkit import fastnets, nets
 from pgkit.algorithms.soft_actor_critic_continuous import SoftActorCriticContinuous
 from pgkit.draws import Draws, run_keys
-from pgkit.optim import Fitting
 from pgkit.rollout import rollout
 from pgkit.worlds import WORLDS
 from pgkit.worlds.vector import VectorWorld
@@ -136,12 +135,23 @@ def test_an_old_state_can_be_gone_on_from():
     np.testing.assert_array_equal(late.memory.all().s, again.memory.all().s)
 
 
-def test_least_squares_need_no_steps():
-    """Fitting(steps=0) reaches a critic with a closed form; a network says that it has none."""
+def test_knobs_may_be_turned_on_the_way():
+    world = WORLDS["pendulum"]()
+    algorithm, policy = small(tuning="fixed", temperature=0.3)
+    state, _ = train(algorithm, world, policy, 5)
+    np.testing.assert_allclose(state.phi.log_temperature, np.log(0.3))
+    assert len(state.memory) == 40
+    turned = replace(algorithm, temperature=2.0, replay=16)
+    after, _ = turned.iteration(state, world, policy, Draws(run_keys(0, 1), 5))
+    np.testing.assert_allclose(after.phi.log_temperature, np.log(2.0))
+    assert len(after.memory) == 16
+    assert len(state.memory) == 40
+
+
+def test_a_network_says_that_it_has_no_exact_fit():
     algorithm, policy = small(critic_steps=0)
     with pytest.raises(ValueError, match="a network does not have"):
         train(algorithm, WORLDS["pendulum"](), policy, 3)
-    assert Fitting().steps == 0
 
 
 def pendulum(seed, steps):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,11 +72,14 @@ class SoftActorCriticContinuous:
         theta, moments, Q = state.theta, state.moments, self.critic
         phi, slow, grad = state.phi.phi, state.phi.slow, np.zeros_like(theta)
         log_temperature, heat = state.phi.log_temperature, state.phi.moments
+        if self.tuning == "fixed":
+            log_temperature = np.full_like(log_temperature, np.log(self.temperature))
         tau, at = continued(world, policy, theta, draws, state.at, episodes=self.episodes,
                             horizon=self.horizon)                                   # FOR EACH ENVIRONMENT STEP: a ~ π_θ(·|s), s' ~ p(·|s,a)
         new    = dataset(tau, q_hat=tau.r)
-        memory = state.memory.add(s=new.s, a=new.a, r=new.r, s_next=new.s_next,
-                                  terminated=new.terminated, live=new.live)         # D ← D ∪ {(s, a, r, s')}
+        memory = replace(state.memory, capacity=self.replay)
+        memory = memory.add(s=new.s, a=new.a, r=new.r, s_next=new.s_next,
+                            terminated=new.terminated, live=new.live)               # D ← D ∪ {(s, a, r, s')}
         for update in range(self.updates if len(memory) >= self.warmup else 0):     # FOR EACH GRADIENT STEP:
             D = memory.sample(self.batch, draws.stream(1), update) if self.batch else memory.all()
             temperature = np.exp(log_temperature)[:, None]
