@@ -28,8 +28,8 @@ def environment() -> Path:
     stamp = VENV / "installed.txt"
     if not (stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text()):
         print(
-            "Setting up .bench-venv with the peers (JAX, torch, gymnasium): about 1.5 GB, minutes the "
-            "first time ...",
+            "Setting up .bench-venv with the peers (JAX, torch, Stable-Baselines3, gymnasium): about "
+            "1.7 GB, minutes the first time ...",
             flush=True,
         )
         if not python.exists():
@@ -44,6 +44,16 @@ def environment() -> Path:
     return python
 
 
+def surroundings() -> dict[str, str]:
+    """What every engine's process is started with: one thread, and the kit to import."""
+    return {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
+
+
+def last_core() -> int:
+    """The core that everything measured on one core is pinned to."""
+    return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+
+
 class Worker:
     """A process that runs the engines of one module on request (bench/worker.py)."""
 
@@ -55,7 +65,7 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)},
+            env=surroundings(),
         )
         self.versions = self._answer()["versions"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import median, median_high
 
 
 class DifferentRuns(ValueError):
@@ -39,22 +39,73 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Bounded:
+    """A figure, or the least it can be: what was cut off is censored, it would have taken longer."""
+
+    value: float
+    censored: bool = False
+
+    def __str__(self) -> str:
+        return f"{'>' if self.censored else ''}{self.value:,.3g}"
+
+
+@dataclass(frozen=True)
+class Durations:
+    """CPU seconds of a job with chance in it, one a seed. Those `censored` would have taken longer."""
+
+    run: str
+    seconds: tuple[float, ...]
+    censored: tuple[bool, ...]
+
+    @property
+    def median(self) -> Bounded:
+        """Censored if a duration up to the middle may in truth be larger."""
+        middle = median_high(self.seconds)
+        pairs = zip(self.seconds, self.censored, strict=True)
+        cut_off = any(cut and seconds <= middle for seconds, cut in pairs)
+        return Bounded(median(self.seconds), cut_off)
+
+    def over(self, other: Durations) -> Bounded:
+        """Median over median: their seeds have nothing to do with one another.
+
+        Raises DifferentRuns like Figure.over, and ValueError where `other` is censored: dividing by
+        what may be any amount larger says nothing.
+        """
+        Figure(self.run, (1.0,)).over(Figure(other.run, (1.0,)))
+        if other.median.censored:
+            raise ValueError("a ratio to a censored median is no bound; raise the cap")
+        return Bounded(self.median.value / other.median.value, self.median.censored)
+
+
+@dataclass(frozen=True)
 class Target:
-    """What performance is meant to be: a figure, and whether more or less of it is better."""
+    """What performance is meant to be: a figure, and whether more or less of it is better.
+
+    A censored figure is the least it can be: enough of it passes, too little leaves the target open.
+    """
 
     text: str
     found: float
     wanted: float
     at_most: bool = False
+    censored: bool = False
 
     @property
     def met(self) -> bool:
-        return self.found <= self.wanted if self.at_most else self.found >= self.wanted
+        if self.at_most:
+            return self.found <= self.wanted and not self.censored
+        return self.found >= self.wanted
+
+    @property
+    def mark(self) -> str:
+        if self.met:
+            return "pass"
+        return "open" if self.censored and self.found <= self.wanted else "MISS"
 
     def line(self) -> str:
         sign = "≤" if self.at_most else "≥"
-        mark = "pass" if self.met else "MISS"
-        return f"  {mark}  {self.text:<62} {self.found:>9.3g}  ({sign} {self.wanted:g})"
+        found = f"{'>' if self.censored else ''}{self.found:.3g}"
+        return f"  {self.mark}  {self.text:<62} {found:>9}  ({sign} {self.wanted:g})"
 
 
 @dataclass

@@ -67,15 +67,14 @@ SETTINGS: dict[tuple[str, str], Mapping[str, Any]] = {
     },
     ("actor_critic", "lqr"): {"critic_steps": 0},
     ("soft_actor_critic_continuous", "pendulum"): {
-        "gamma": 0.95,
-        "polyak": 0.03,
+        "gamma": 0.98,
+        "polyak": 0.02,
         "alpha": 5e-3,
         "critic_alpha": 5e-3,
         "temperature_alpha": 5e-3,
+        "temperature": 0.5,
         "episodes": 8,
         "horizon": 1,
-        "updates": 4,
-        "batch": 64,
     },
     ("awr", "gymnasium:LunarLander-v3"): {
         "beta": 0.3,
@@ -165,7 +164,6 @@ def default_policy(name: str, world: Any) -> Any:
             size,
             WIDE,
             scale,
-            activation="relu",
             low=tuple(world.action_low),
             high=tuple(world.action_high),
         )
@@ -185,7 +183,7 @@ def default_critic(name: str, world: Any, algorithm: Any) -> Any:
     scale = world.input_scale
     if name == "soft_actor_critic_continuous":
         size = len(world.action_high)
-        return fastnets.ActionValueMLP(world.n_features, size, WIDE, scale, activation="relu")
+        return fastnets.ActionValueMLP(world.n_features, size, WIDE, scale)
     if name == "soft_actor_critic":
         return fastnets.QMLP(world.n_features, world.n_actions, _hidden(world), scale)
     return fastnets.ValueMLP(world.n_features, _hidden(world), scale)
