@@ -20,7 +20,7 @@ from pgkit.knobs import Choice, Knob, settings_of
 from pgkit.resets import RESETS
 from pgkit.run import MIX_KNOB, Run
 from pgkit.sweep import ABOUT_RUN, ITERATIONS, PRESETS, Experiment, grid, sweep
-from pgkit.workdir import write_file
+from pgkit.workdir import check_writable, write_file
 from pgkit.worlds import WORLDS
 
 CHUNK = 10  # iterations between two looks at the clock
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument(
         "--csv", metavar="FILE", help="results as a table, a line for each combination"
     )
-    sweep.add_argument("--workers", type=int, metavar="P", help="processes (default: one a core)")
+    sweep.add_argument("--workers", metavar="P", help="processes (default: one a core)")
     sweep.add_argument(
         "--scheduler", metavar="ADDRESS", help="a Dask cluster instead of processes here"
     )
@@ -216,13 +216,10 @@ def _print_table(result: dict[str, Any]) -> None:
     )
     returns = sorted(_returns(result))
     episodes = result["evaluation_episodes"]
-    mismatch = "∞ (μ misses a state that π* visits)"
-    if result["mismatch"] is not None:
-        mismatch = f"{result['mismatch']:.3g}"
-    elif result["knobs"].get("gamma") == 1:
-        mismatch = "not defined for γ = 1"
-    elif episodes:
-        mismatch = "not defined without a list of states"
+    why = "γ = 1" if result["states"] else "a world without a list of states"
+    mismatch = _mismatch(
+        result, result["mismatch"], f"not defined for {why}", "∞ (μ misses a state that π* visits)"
+    )
     for left, right in (
         ("knobs", knobs),
         ("runs × iterations", f"{result['runs']} × {result['iterations']}, seed {result['seed']}"),
@@ -238,7 +235,7 @@ def _print_table(result: dict[str, Any]) -> None:
         ("‖d_π*/μ‖_∞", mismatch),
         (
             "speed",
-            f"{result['seconds']:.2f} s, {result['steps_per_second'] / 1e6:.1f} million steps a second",
+            f"{result['seconds']:.2f} s, {result['steps_per_second']:,.0f} steps a second",
         ),
     ):
         table.add_row(left, right)
@@ -256,8 +253,8 @@ def _sweep(args: argparse.Namespace) -> int:
     varied = {k: v for k, v in given.items() if len(v) > 1}
     fixed = {k: v[0] for k, v in given.items() if len(v) == 1}
     for file in (args.csv, args.json):
-        if file not in (None, "-") and not Path(file).resolve().parent.is_dir():
-            raise ValueError(f"{file}: the folder to write it in does not exist; make it first")
+        if file not in (None, "-"):
+            check_writable(Path(file))
     experiments = grid(_experiment(args, fixed), varied)
     results: list[dict[str, Any] | None] = [None] * len(experiments)
     try:
@@ -301,33 +298,42 @@ def _row(result: dict[str, Any], varied: list[str]) -> dict[str, Any]:
         "return_low": float(j[0]),
         "return_high": float(j[-1]),
         **{f"reached_{letter}": share for letter, share in result["reached"].items()},
-        **(
-            {"mismatch": result["mismatch"]} if result["mismatch"] is not None else {"mismatch": ""}
-        ),
+        "mismatch": result["mismatch"],
         "seconds": result["seconds"],
     }
 
 
 def _print_rows(first: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     short = {"return_mean": "mean J", "return_median": "median", "return_low": "lowest"}
-    short |= {"return_high": "highest", "mismatch": "‖d_π*/μ‖_∞", "seconds": "s"}
-    table = Table(title=f"{first['algorithm']} in {first['world']}")
+    short |= {"return_high": "highest", "mismatch": "‖d/μ‖", "seconds": "s"}
+    table = Table(title=f"{first['algorithm']} in {first['world']}", box=SIMPLE_HEAD)
     for name in rows[0]:
-        table.add_column(short.get(name, name.replace("reached_", "reach ")), justify="right")
+        table.add_column(short.get(name, name.replace("reached_", "→ ")), justify="right")
     for row in rows:
-        table.add_row(*(_figure(name, value) for name, value in row.items()))
+        table.add_row(*(_figure(name, value, first) for name, value in row.items()))
     Console().print(table)
 
 
-def _figure(name: str, value: Any) -> str:
+def _figure(name: str, value: Any, result: dict[str, Any]) -> str:
+    """A number of the table of a sweep."""
     if name.startswith("reached_"):
         return f"{value:.0%}"
-    if name == "mismatch" and value == "":
-        return "∞"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if name.startswith("return_"):
+        return f"{value:.2f}"
+    if name == "mismatch":
+        return _mismatch(result, value, "–", "∞")
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _mismatch(result: dict[str, Any], value: float | None, undefined: str, infinite: str) -> str:
+    """‖d_π*/μ‖_∞ in words: defined over a list of states, for γ < 1."""
+    if result["states"] is None or result["knobs"].get("gamma") == 1:
+        return undefined
+    return infinite if value is None else f"{value:.3g}"
 
 
 # ---------------------------------------------------------------- the others
@@ -355,8 +361,9 @@ def _list(args: argparse.Namespace) -> int:
         ("reset distributions (--reset; or a file of numbers)", resets),
     ):
         print(title)
+        width = max(map(len, rows))
         for name, about in rows.items():
-            print(f"  {name:<22} {about}")
+            print(f"  {name:<{width}}  {about}")
     print("knobs (defaults suit the world; pgkit list --json has every algorithm's own)")
     for name, k in [*_all_settings().items(), ("mix", MIX_KNOB)]:
         print(f"  --{name:<20} {_range(k)}")

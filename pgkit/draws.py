@@ -12,10 +12,28 @@ the actions at times t (even: low 32 bits) and t+1 (odd: high 32 bits).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 import numpy as np
 
 from pgkit.types import Array, Float, Int, UInt32, UInt64
+
+
+class Stream(IntEnum):
+    """Who draws what: streams of one iteration that must not be the same numbers."""
+
+    START = 11  # where episodes of vector worlds begin ...
+    RESTART = 12  # ... and begin anew
+    NOISE = 13  # what happens to them
+    SEED = 14  # seeds of outside environments
+    ACTION = 21  # normal numbers of continuous actions
+    EVALUATION = 31  # looking at a run does not change what it learns
+    FIRST = 41  # what the first state of a run is made from
+    CRITIC = 51  # minibatches of the critic
+    ACTOR = 52  # minibatches of the actor
+    REPLAY = 53  # samples of a replay memory ...
+    SAMPLE = 54  # ... and the actions thought of there
+
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ / golden ratio: splitmix64's odd increment
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)

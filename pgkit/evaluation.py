@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from pgkit import engine, exact
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.policies import LinearGaussian
 from pgkit.rollout import rollout
 from pgkit.types import Array, Bool, Float
 from pgkit.worlds.world import World
 
 EPISODES = 10  # that each run is scored by where J is not known exactly
-_STREAM = 31  # evaluation has draws of its own: looking does not change what is learned
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def evaluate(
             with np.errstate(over="ignore", invalid="ignore"):  # a run may have diverged: -∞
                 j = exact.lqr_return(exact.LQR(), theta[:, 0], log_std)
             return Evaluation(now, np.asarray(j))
-        return Evaluation(now, *_sampled(world, policy, theta, draws, episodes), episodes=episodes)
+        return Evaluation(now, _sampled(world, policy, theta, draws, episodes), episodes=episodes)
     if tables is not None:
         e = engine.evaluate(
             tables, theta, world.start, gamma=gamma, horizon=horizon, backend=backend
@@ -78,9 +77,14 @@ def evaluate(
     return Evaluation(now, np.asarray(j), exact.reached(world, absorbed), occupancy, absorbed)
 
 
-def _sampled(world, policy, theta, draws: Draws, episodes: int) -> tuple[Float[Array, "B"]]:
+def _sampled(world, policy, theta, draws: Draws, episodes: int) -> Float[Array, "B"]:
     """Mean undiscounted return of whole episodes, as Gymnasium's leaderboards count it."""
     tau = rollout(
-        world, policy, theta, draws.stream(_STREAM), episodes=episodes, horizon=world.time_limit
+        world,
+        policy,
+        theta,
+        draws.stream(Stream.EVALUATION),
+        episodes=episodes,
+        horizon=world.time_limit,
     )
-    return (tau.r.sum(axis=-1).mean(axis=-1),)
+    return tau.r.sum(axis=-1).mean(axis=-1)

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import Categorical, Normal, kl_divergence
 
-from pgkit.draws import Draws, draw_index
+from pgkit.draws import Draws, Stream, draw_index
 from pgkit.optim import Fitting, Moments, Phi, ascend, conjugate_gradient
 from pgkit.types import Array, Dataset, Float, Int
 
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 LOW, HIGH = -5.0, 2.0  # log σ is kept between these wherever it is used
-NOISE = 21  # the stream of draws that actions take their normal numbers from
 
 
 def tensor(x: Any) -> Tensor:
@@ -216,7 +215,7 @@ def _act_by_noise(
     policy: Any, theta: Float[Array, "B P"], s: Float[Array, "B N F"], draws: Draws, t: int
 ) -> Float[Array, "B N K"]:
     """a = f_θ(ε, s) with the draws of time t."""
-    noise = draws.stream(NOISE).normal(s.shape[1], t, policy.n_actions)
+    noise = draws.stream(Stream.ACTION).normal(s.shape[1], t, policy.n_actions)
     return policy.sample(theta, s, noise)[0]
 
 

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from pgkit.draws import Draws
-from pgkit.types import Array, Dataset, Float, Int
+from pgkit.types import Array, Float, Int
 
-STEPS = ("plain", "adam", "natural", "kl")
 _NOTHING = np.zeros(0)
 
 
@@ -178,31 +177,6 @@ def conjugate_gradient(
         towards *= np.divide(left, before, out=np.zeros_like(left), where=goes_on)
         towards += residual
     return x
-
-
-def direction(
-    name: str,
-    policy: Any,
-    theta: Float[Array, "B ..."],
-    D: Dataset,
-    grad: Float[Array, "B ..."],
-    moments: Moments | None,
-    *,
-    damping: float,
-    epsilon: float,
-) -> tuple[Float[Array, "B ..."], Moments | None]:
-    """Which way to go from a gradient: itself, Adam's, G⁻¹ grad, or that as long as KL ≤ ε allows.
-
-    name is one of STEPS. A "kl" step is complete: its step size is 1.
-    """
-    if name == "plain":
-        return grad, moments
-    if name == "adam":
-        return adam(grad, moments)
-    if name not in STEPS:
-        raise ValueError(f"name = {name!r}, but a step is one of {', '.join(STEPS)}")
-    natural = policy.natural(theta, D, grad, damping=damping)
-    return (kl_sized(natural, grad, epsilon) if name == "kl" else natural), moments
 
 
 def polyak(slow: Any, phi: Any, share: float) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from pgkit.draws import Draws, draw_index
+from pgkit.draws import Draws, Stream, draw_index
 from pgkit.types import Array, Dataset, Float, Int
 from pgkit.worlds.world import World
 
@@ -367,7 +367,9 @@ class LinearGaussian:
     ) -> Float[Array, "B N 1"]:
         """a = k s + σ ε."""
         mean, std = self._mean_std(theta, s)
-        return mean[..., None] + std[..., None] * draws.stream(21).normal(s.shape[1], t, 1)
+        return mean[..., None] + std[..., None] * draws.stream(Stream.ACTION).normal(
+            s.shape[1], t, 1
+        )
 
     def greedy(self, theta: Float[Array, "B 2"], s: Float[Array, "B N F"]) -> Float[Array, "B N 1"]:
         """The mean k s."""

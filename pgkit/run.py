@@ -15,7 +15,7 @@ import numpy as np
 from pgkit import engine, exact
 from pgkit.algorithms import Reinforce, ReinforceResets
 from pgkit.algorithms.shared import MIX
-from pgkit.draws import Draws, run_keys
+from pgkit.draws import Draws, Stream, run_keys
 from pgkit.evaluation import Evaluation, Score, evaluate
 from pgkit.fits import complete
 from pgkit.knobs import Knob, settings_of
@@ -33,7 +33,6 @@ FUSED = (
 )  # what engine.train computes; tests hold it equal to their text
 MIX_KNOB = Knob(name="mix", **MIX)
 _MAX_CHECKPOINTS = 64
-_INIT = 41  # the stream of draws that the first state is made from
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +98,7 @@ class Run:
         self.iteration = 0
         self.steps = 0  # world steps taken by all runs together
         algorithm, there = starting(algorithm, world, self.start)
-        self.state: State = algorithm.init(there, policy, self._draws.stream(_INIT))
+        self.state: State = algorithm.init(there, policy, self._draws.stream(Stream.FIRST))
         self._checkpoints = {0: self.state}
         self.history: list[Score] = [self.evaluate().score]
 
@@ -211,9 +210,8 @@ class Run:
         steps, given = 0, state.memory  # data that were given once are not steps of each iteration
         for k in range(first, first + iterations):
             draws = self._draws.at_iteration(k)
-            with np.errstate(
-                over="ignore", invalid="ignore"
-            ):  # a run may diverge; its score says so
+            # A run may diverge; its score says so.
+            with np.errstate(over="ignore", invalid="ignore"):
                 state, info = algorithm.iteration(state, world, self.policy, draws)
             if given is None or state.memory is not given:
                 steps += int(info.tau.live.sum())

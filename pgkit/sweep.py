@@ -32,6 +32,7 @@ ITERATIONS = Knob(
     "iterations", 500, 0, 10_000_000, "K", "iterations", "the number of iterations", whole=True
 )
 MAX_POINTS = 10_000
+WORKERS = Knob("workers", 2, 1, 1024, "P", "processes", "the number of processes", whole=True)
 ABOUT_RUN = ("reset", "mix", "iterations", "runs", "seed")  # what a sweep can vary besides settings
 
 
@@ -106,6 +107,7 @@ class Experiment:
             "evaluation_episodes": score.episodes,
             "reached": {letter: float(runs.mean()) for letter, runs in score.reached.items()},
             "mismatch": _number(run.mismatch),
+            "states": run.world.n_states if isinstance(run.world, World) else None,
             **_about_values(run),
             "seconds": seconds,
             "steps_per_second": run.steps / seconds if seconds > 0 else 0.0,
@@ -167,29 +169,41 @@ def grid(base: Experiment, values: Mapping[str, Sequence[Any]]) -> list[Experime
 
 
 def sweep(
-    experiments: Sequence[Experiment], *, scheduler: str | None = None, workers: int | None = None
+    experiments: Sequence[Experiment], *, scheduler: str | None = None, workers: Any = None
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Run the experiments; (index, result) as they finish.
 
     scheduler: the address of a Dask cluster; without one, processes of this machine, `workers` of
     them (by default one a core).
+
+    Raises ValueError for a bad number of workers, OSError if the processes or the cluster cannot be reached.
     """
-    from distributed import Client, LocalCluster, as_completed
+    workers = None if workers is None else WORKERS.check(workers)
+    from distributed import Client, as_completed
 
     with ExitStack() as open_things:
-        where: Any = scheduler
-        if scheduler is None:
-            where = open_things.enter_context(
-                LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    dashboard_address=None,  # pyright: ignore[reportArgumentType]  (None: no dashboard)
-                    silence_logs=logging.CRITICAL,
-                )
-            )
-        client = open_things.enter_context(Client(where, set_as_default=False))
+        try:
+            where: Any = scheduler or open_things.enter_context(_processes(workers))
+            client = open_things.enter_context(Client(where, set_as_default=False, timeout=10))
+        except (OSError, RuntimeError) as error:
+            what = f"scheduler = {scheduler!r}, but no Dask cluster answers there"
+            if scheduler is None:
+                what = "the processes of a sweep cannot be started"
+            raise OSError(f"{what} ({' '.join(str(error).split())})") from error
         futures = [client.submit(Experiment.do, e, pure=False) for e in experiments]
         index = {future.key: i for i, future in enumerate(futures)}
         open_things.callback(client.cancel, futures)
         for future in as_completed(futures, loop=client.loop):
             yield index[future.key], future.result()
+
+
+def _processes(workers: int | None) -> Any:
+    """Processes of this machine, with one thread each."""
+    from distributed import LocalCluster
+
+    return LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        dashboard_address=None,  # pyright: ignore[reportArgumentType]  (None: no dashboard)
+        silence_logs=logging.CRITICAL,
+    )

@@ -60,8 +60,10 @@ class Dataset:
     """D = (s_1, a_1, Q̂_1, s_2, a_2, Q̂_2, ...): the steps of N trajectories laid in a row, n = N·T.
 
     Padding keeps its place and carries live = False; every mean over D is a sum over the live steps
-    divided by the number of trajectories. What follows `episodes` is there when D was made from a
-    rollout (pgkit.returns.dataset); data points that somebody gave need only the first five.
+    divided by the number of trajectories. q_hat is what the algorithm takes for the return of (s, a):
+    the reward-to-go, or the reward alone where it bootstraps from single steps. What follows `episodes`
+    is there when D was made from a rollout (pgkit.returns.dataset); data points that somebody gave need
+    only the first five.
     """
 
     s: Shaped[Array, "B n *F"]
@@ -96,7 +98,10 @@ class State:
 
 @dataclass(frozen=True)
 class Info:
-    """What one iteration saw on the way: its trajectories, its dataset, its gradient [B, ...]."""
+    """What one iteration saw on the way: its trajectories, its dataset, its gradient [B, ...].
+
+    Where a step is not a gradient's (AWR, a table of values), grad is the change itself.
+    """
 
     tau: Trajectories
     D: Dataset

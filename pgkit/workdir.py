@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,17 @@ def _lay_beside(workdir: Path, target: Path, data: bytes) -> str:
         if other.read_bytes() == data:
             return other.relative_to(workdir).as_posix()
     raise OSError(errno.EEXIST, f"there are a thousand new versions beside {target.name} already")
+
+
+def check_writable(target: Path) -> None:
+    """OSError or ValueError now if a file could not be written later, when there would be something to lose."""
+    if target.is_dir():
+        raise ValueError(f"{target}: this is a folder; give the name of a file in it")
+    folder = target.resolve().parent
+    if not folder.is_dir():
+        raise ValueError(f"{target}: there is no folder {folder.name!r}; make it, or give another name")
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def write_file(target: Path, data: bytes) -> None:

@@ -13,7 +13,7 @@ from pgkit.cli import main
 
 FIELDS = {
     "algorithm", "world", "knobs", "seed", "runs", "iterations", "return_mean", "return_per_run", "evaluation_episodes",
-    "reached", "mismatch", "seconds", "steps_per_second",
+    "reached", "mismatch", "states", "seconds", "steps_per_second",
 }  # fmt: skip
 QUICK = ["--runs", "3", "--iterations", "5", "--episodes", "4", "--json"]
 
@@ -112,7 +112,9 @@ def test_without_json_people_get_a_table(capsys):
         (["run", "soft-actor-critic", "--world", "pendulum"], "there, use"),
         (["run", "awr", "--world", "cartpole", "--reset", "uniform"], "no list of states"),
         (["sweep", "reinforce", "--alpha", ".1", "-1"], "did you mean 1"),
-        (["sweep", "reinforce", "--csv", "nowhere/at/all.csv"], "folder"),
+        (["sweep", "reinforce", "--csv", "nowhere/at/all.csv"], "no folder 'at'"),
+        (["sweep", "reinforce", "--json", "."], "this is a folder"),
+        (["sweep", "reinforce", "--workers", "0"], "workers = 0"),
         (["run"], "ALGORITHM"),
         (["fly"], "invalid choice"),
         ([], "COMMAND"),

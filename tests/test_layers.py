@@ -88,6 +88,8 @@ def test_importing_pgkit_brings_in_no_heavy_package():
         "ipywidgets",
         "anywidget",
         "numba",
+        "gymnasium",
+        "distributed",
         "nbgrader",
         "jupytext",
         "rich",

@@ -5,9 +5,7 @@ import pytest
 
 from pgkit import optim
 from pgkit.draws import Draws, run_keys
-from pgkit.optim import Fitting, Moments, Phi, adam, ascend, conjugate_gradient, direction, kl_sized
-from pgkit.policies import SoftmaxTable
-from pgkit.types import Dataset
+from pgkit.optim import Fitting, Moments, Phi, adam, ascend, conjugate_gradient, kl_sized
 
 RNG = np.random.default_rng(0)
 
@@ -146,24 +144,6 @@ def test_a_network_has_no_exact_fit_and_says_so():
         ascend(
             np.zeros((1, 1)), quadratic(0.0), fitting=Fitting(), moments=None, size=1, draws=None
         )
-
-
-def test_directions():
-    policy, theta = SoftmaxTable(), RNG.normal(size=(2, 3, 2))
-    s, a = RNG.integers(0, 3, (2, 40)), RNG.integers(0, 2, (2, 40))
-    D = Dataset(s, a, RNG.normal(size=s.shape), np.ones(s.shape, dtype=bool), episodes=4)
-    grad = policy.grad_log_prob(theta, D, weight=D.q_hat)
-
-    def go(name):
-        return direction(name, policy, theta, D, grad, None, damping=0.1, epsilon=0.01)[0]
-
-    assert go("plain") is grad
-    np.testing.assert_array_equal(go("adam"), adam(grad, None)[0])
-    natural = policy.natural(theta, D, grad, damping=0.1)
-    np.testing.assert_array_equal(go("natural"), natural)
-    np.testing.assert_array_equal(go("kl"), kl_sized(natural, grad, 0.01))
-    with pytest.raises(ValueError, match=r"'newton', but a step is one of plain, adam"):
-        go("newton")
 
 
 def test_a_slow_copy_moves_its_share():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgkit.algorithms import shared
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.knobs import check_knobs, choice, knob, part
 from pgkit.optim import Fitting, adam
 from pgkit.returns import dataset, gae, standardised
@@ -51,7 +51,7 @@ class ActorCritic:
         for sweep in range(self.critic_sweeps):
             v      = V.value(phi, D.s, D.t)
             target = v + gae(D, v, V.value(phi, D.s_next, D.t + 1), self.gamma, self.lam)
-            phi    = V.fit(phi, D, target=target, draws=draws.stream(sweep),
+            phi    = V.fit(phi, D, target=target, draws=draws.stream(Stream.CRITIC).stream(sweep),
                            fitting=Fitting(self.critic_alpha, self.critic_steps, self.critic_batch)) # 2. FIT V̂_φ(s) TO SAMPLED REWARD SUMS (TD, MC)
         v, v_next = V.value(phi, D.s, D.t), V.value(phi, D.s_next, D.t + 1)
         adv   = gae(D, v, v_next, self.gamma, self.lam)                             # 3. EVALUATE Â(s_i,a_i) = r + γ V̂(s'_i) - V̂(s_i)
@@ -60,4 +60,4 @@ class ActorCritic:
         grad  = policy.grad_log_prob(theta, D, weight=adv)                          # 4. ∇_θ J(θ) ≈ Σ_i ∇_θ log π_θ(a_i|s_i) Â(s_i,a_i)
         step, moments = adam(grad, state.moments) if self.optimizer == "adam" else (grad, None)
         theta = theta + self.alpha * step                                           # 5. θ ← θ + α ∇_θ J(θ)
-        return State(theta, phi, moments, at=at), Info(tau, D, grad)
+        return State(theta, phi, moments, at=at), Info(tau, replace(D, q_hat=target), grad)

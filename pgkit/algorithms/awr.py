@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pgkit.algorithms import shared
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.knobs import check_knobs, choice, knob, part
 from pgkit.optim import Fitting
 from pgkit.returns import dataset, gae, joined, reward_to_go, standardised
@@ -72,13 +72,13 @@ class AWR:
         memory = (*state.memory, dataset(tau, q_hat=q_hat))[-self.replay:]          #    ... ADD TO D
         D      = joined(memory)
         R      = self._returns(D, state.phi)                                        #    R^D_{s,a}
-        phi    = V.fit(state.phi, D, target=R, draws=draws.stream(1),               # 5: V^D ← argmin E_D ‖R - V(s)‖²
+        phi    = V.fit(state.phi, D, target=R, draws=draws.stream(Stream.CRITIC),   # 5: V^D ← argmin E_D ‖R - V(s)‖²
                        fitting=Fitting(self.critic_alpha, self.critic_steps, self.batch, self.momentum))
         adv    = self._returns(D, phi) - V.value(phi, D.s, D.t)
         if self.advantage == "standardised":
             adv = standardised(adv, D.live)
         weight = self.weight(adv)                                                   #    exp(A/β)
-        theta, moments = policy.fit(theta, D, weight=weight, draws=draws.stream(2), moments=state.moments, # 6: π_{k+1} ← argmax E_D[log π(a|s) exp(A/β)]
+        theta, moments = policy.fit(theta, D, weight=weight, draws=draws.stream(Stream.ACTOR), moments=state.moments, # 6: π_{k+1} ← argmax E_D[log π(a|s) exp(A/β)]
                        fitting=Fitting(self.alpha, self.steps, self.batch, self.momentum, self.pseudo))
         return State(theta, phi, moments, memory, at), Info(tau, memory[-1], theta - state.theta)
 

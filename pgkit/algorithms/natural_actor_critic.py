@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgkit.algorithms import shared
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.knobs import check_knobs, knob, part
 from pgkit.optim import Fitting, kl_sized
 from pgkit.returns import dataset, gae
@@ -50,7 +50,7 @@ class NaturalActorCritic:
         for sweep in range(self.critic_sweeps):
             v      = V.value(phi, D.s, D.t)
             target = v + gae(D, v, V.value(phi, D.s_next, D.t + 1), self.gamma, self.lam)
-            phi    = V.fit(phi, D, target=target, draws=draws.stream(sweep),
+            phi    = V.fit(phi, D, target=target, draws=draws.stream(Stream.CRITIC).stream(sweep),
                            fitting=Fitting(self.critic_alpha, self.critic_steps, self.critic_batch)) # 2. FIT V̂_φ(s) TO SAMPLED REWARD SUMS (TD, MC)
         v, v_next = V.value(phi, D.s, D.t), V.value(phi, D.s_next, D.t + 1)
         adv   = gae(D, v, v_next, self.gamma, self.lam)                             # 3. EVALUATE Â(s_i,a_i) = r + γ V̂(s'_i) - V̂(s_i)
@@ -58,4 +58,4 @@ class NaturalActorCritic:
         w     = policy.natural(theta, D, grad, damping=self.damping)                #    w = argmin Σ_i (w·∇_θ log π_θ - Â)² = G⁻¹ ∇_θ J
         step  = kl_sized(w, grad, self.epsilon) if self.epsilon else self.alpha * w
         theta = theta + step                                                        # 5. θ ← θ + α G⁻¹(θ) ∇_θ J(θ)
-        return State(theta, phi, at=at), Info(tau, D, grad)
+        return State(theta, phi, at=at), Info(tau, replace(D, q_hat=target), grad)

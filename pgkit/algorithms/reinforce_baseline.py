@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgkit.algorithms.shared import ALPHA, CRITIC_ALPHA, CRITIC_STEPS, EPISODES, GAMMA, HORIZON
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.knobs import check_knobs, choice, knob, part
 from pgkit.optim import Fitting
 from pgkit.returns import dataset, leave_one_out, reward_to_go
@@ -47,7 +47,7 @@ class ReinforceBaseline:
         tau   = rollout(world, policy, theta, draws, start=world.start,             # ROLLOUT π_θ
                         episodes=self.episodes, horizon=self.horizon)
         D     = dataset(tau, q_hat=reward_to_go(tau.r, self.gamma))                 # CREATE DATASET
-        phi   = self.critic.fit(state.phi, D, target=D.q_hat, draws=draws.stream(0),
+        phi   = self.critic.fit(state.phi, D, target=D.q_hat, draws=draws.stream(Stream.CRITIC),
                                 fitting=Fitting(self.critic_alpha, self.critic_steps)) # TRAIN V_φ(s)
         adv   = D.q_hat - self._b(state.phi, phi, D)                                # Q̂_t - V_φ(s_t)
         grad  = policy.grad_log_prob(theta, D, weight=adv)                          # COMPUTE GRADIENTS

@@ -60,7 +60,7 @@ CRITIC_STEPS = {
 TEMPERATURE = {
     "default": 0.1, "low": 0.0, "high": 100.0,
     "symbol": "temperature", "label": "temperature",
-    "meaning": "the temperature, the weight of the policy's entropy",
+    "meaning": "the temperature (the weight of the policy's entropy)",
 }  # fmt: skip
 BATCH = {
     "default": 0, "low": 0, "high": 100_000, "whole": True,

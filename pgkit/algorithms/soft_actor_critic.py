@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pgkit.algorithms import shared
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.knobs import check_knobs, choice, knob, part
 from pgkit.optim import Fitting, adam
 from pgkit.returns import dataset, joined
@@ -57,7 +57,7 @@ class SoftActorCritic:
         for sweep in range(self.critic_sweeps):
             v_next = self._soft_value(policy.probs(theta, D.s_next), Q.q(phi, D.s_next))
             target = D.r + self.gamma * np.where(D.terminated, 0.0, v_next)         # r + γ V(s')
-            phi    = Q.fit(phi, D, target=target, draws=draws.stream(sweep),
+            phi    = Q.fit(phi, D, target=target, draws=draws.stream(Stream.CRITIC).stream(sweep),
                            fitting=Fitting(self.critic_alpha, self.critic_steps, self.critic_batch)) # CRITIC: Q ← r + γ V(s')
         probs  = policy.probs(theta, D.s)
         weight = probs * (Q.q(phi, D.s) - self.temperature * _log(probs))           # π (Q - temperature · log π)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pgkit.algorithms import shared
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.knobs import check_knobs, choice, knob, part
 from pgkit.memory import Memory
 from pgkit.optim import Fitting, adam, polyak
@@ -81,7 +81,7 @@ class SoftActorCriticContinuous:
         memory = memory.add(s=new.s, a=new.a, r=new.r, s_next=new.s_next,
                             terminated=new.terminated, live=new.live)               # D ← D ∪ {(s, a, r, s')}
         for update in range(self.updates if len(memory) >= self.warmup else 0):     # FOR EACH GRADIENT STEP:
-            D = memory.sample(self.batch, draws.stream(1), update) if self.batch else memory.all()
+            D = memory.sample(self.batch, draws.stream(Stream.REPLAY), update) if self.batch else memory.all()
             temperature = np.exp(log_temperature)[:, None]
             noise, noise_next = self._noises(draws, D, update)                      # ε, ε'
 
@@ -108,7 +108,7 @@ class SoftActorCriticContinuous:
     def _noises(self, draws, D, update):
         """Two sets of ε [B, n, K], one for the states of D and one for those that followed."""
         _, n, size = D.a.shape
-        return np.split(draws.stream(2).normal(2 * n, update, size), 2, axis=1)
+        return np.split(draws.stream(Stream.SAMPLE).normal(2 * n, update, size), 2, axis=1)
 
     def _target_entropy(self, world):
         """H̄ = Σ_k log(half the range of a_k) - 1."""

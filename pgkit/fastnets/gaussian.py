@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.fastnets import shared
 from pgkit.fastnets.fisher import gauss_newton
 from pgkit.fastnets.mlp import MLP
@@ -83,7 +83,7 @@ class GaussianMLP:
         self, theta: Float[Array, "B P"], s: Float[Array, "B N F"], draws: Draws, t: int
     ) -> Float[Array, "B N K"]:
         """a = mean + σ ε with the draws of time t."""
-        noise = draws.stream(shared.NOISE).normal(s.shape[1], t, self.n_actions)
+        noise = draws.stream(Stream.ACTION).normal(s.shape[1], t, self.n_actions)
         return self.sample(theta, s, noise)[0]
 
     def sample(

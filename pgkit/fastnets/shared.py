@@ -10,8 +10,6 @@ from pgkit.draws import Draws
 from pgkit.optim import Fitting, Moments, ascend, conjugate_gradient
 from pgkit.types import Array, Dataset, Float, Int
 
-NOISE = 21  # the stream of draws that actions take their normal numbers from
-
 
 def last(x: Float[Array, "B ... K"]) -> Float[Array, "B K n"]:
     """Samples in a row, and last."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.fastnets import shared
 from pgkit.fastnets.fisher import gauss_newton
 from pgkit.fastnets.gaussian import HIGH, LOW, kl, log_density
@@ -106,7 +106,7 @@ class SquashedGaussianMLP:
     ) -> Float[Array, "B N K"]:
         """The action of u = mean + σ ε with the draws of time t."""
         mean, log_std = self._outputs(theta, s)
-        noise = draws.stream(shared.NOISE).normal(s.shape[1], t, self.n_actions)
+        noise = draws.stream(Stream.ACTION).normal(s.shape[1], t, self.n_actions)
         return self._squash(mean + np.exp(log_std) * noise.swapaxes(-1, -2))
 
     def sample(

@@ -18,14 +18,13 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.types import Array, Bool, Float, Int
 from pgkit.worlds import load_world
 from pgkit.worlds.world import World
 
 NO_LIMIT = 1000  # steps: how long an episode is looked at where the environment never truncates
 DEFAULTS = {"alpha": 0.01, "gamma": 0.99, "episodes": 8, "horizon": 64}
-_SEEDS = 14  # stream of draws
 
 
 # ---------------------------------------------------------------- their environments as worlds
@@ -96,7 +95,7 @@ class GymnasiumWorld:
 
     def begin(self, draws: Draws, episodes: int) -> At:
         """N = `episodes` copies for each run, reset."""
-        seeds = draws.stream(_SEEDS).words(episodes, 0) >> np.uint64(33)  # fit a C int
+        seeds = draws.stream(Stream.SEED).words(episodes, 0) >> np.uint64(33)  # fit a C int
         # New ones each time: some (Box2D's) remember what was before a reset, seeded or not.
         env = _made(self.id, seeds.size, self.options)
         obs, _ = env.reset(seed=[int(seed) for seed in seeds.ravel()])

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pgkit.draws import Draws
+from pgkit.draws import Draws, Stream
 from pgkit.types import Array, Bool, Float, Int
-
-_STARTS, _RESTARTS, _NOISE = 11, 12, 13  # streams of draws
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class VectorWorld:
 
     def begin(self, draws: Draws, episodes: int) -> At:
         """N = `episodes` fresh worlds for each run."""
-        x = self.initial(draws.stream(_STARTS).uniform(episodes, 0, self.start_size))
+        x = self.initial(draws.stream(Stream.START).uniform(episodes, 0, self.start_size))
         return At(x, np.zeros(x.shape[:2], dtype=np.int64))
 
     def observe_at(self, at: At) -> Float[Array, "B N F"]:
@@ -81,7 +79,7 @@ class VectorWorld:
         """
         episodes = at.t.shape[1]
         z = (
-            draws.stream(_NOISE).normal(episodes, t, self.noise_size)
+            draws.stream(Stream.NOISE).normal(episodes, t, self.noise_size)
             if self.noise_size
             else at.x[..., :0]
         )
@@ -90,7 +88,7 @@ class VectorWorld:
         truncated = (age >= self.time_limit) & ~terminated
         s_next, over = self.observe(x), terminated | truncated
         if over.any():
-            fresh = self.initial(draws.stream(_RESTARTS).uniform(episodes, t, self.start_size))
+            fresh = self.initial(draws.stream(Stream.RESTART).uniform(episodes, t, self.start_size))
             x = np.where(over[..., None], fresh, x)
             age = np.where(over, 0, age)
         return At(x, age), r, s_next, terminated, truncated
