@@ -41,7 +41,8 @@ INTERACT = """
 import matplotlib.pyplot as plt
 from ipywidgets import FloatSlider, interact
 from pgkit import draw
-from pgkit.widgets.ring_of_fire import mean_probs
+from pgkit.widgets.views.curve import lines
+from pgkit.widgets.views.grid import mean_probs
 from pgkit.widgets.timeline import curve
 def show(w):
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
@@ -49,7 +50,7 @@ def show(w):
     run.set(mix=w)
     occupancy = run.evaluate().occupancy.mean(axis=0)
     draw.grid(left, lab.world, probs=mean_probs(run), occupancy=occupancy, mu=run.start)
-    draw.learning_curve(right, curve(run.history), ghost=None, marks=[], goals=lab.goal_values)
+    draw.learning_curve(right, curve(run.history), lines=lines(run))
     plt.show()
 interact(show, w=FloatSlider(value=1, min=0, max=1, step=0.01));
 """

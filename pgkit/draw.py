@@ -6,7 +6,7 @@ blue is what the policy does, purple is μ, green the large goal, amber the smal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BLUE, PURPLE, GREEN, AMBER, FIRE = "#0072b2", "#b4559a", "#009e73", "#e69f00", "#d55e00"
 INK, SOFT, FAINT, FLOOR, WALL = "#1f2933", "#6b7785", "#d9dee4", "#f4f6f8", "#7c8794"
-GOAL_HUES = {"G": GREEN, "e": AMBER}
+HUES = {"goal": GREEN, "trap": AMBER, "policy": BLUE, "mu": PURPLE, "fire": FIRE}
 ARROWS = ((0, -1), (1, 0), (0, 1), (-1, 0))  # up, right, down, left; y points down
 
 
@@ -35,34 +35,22 @@ def png(figure: Figure, dpi: int = 110) -> bytes:
     return out.getvalue()
 
 
-def ring_of_fire(
-    world: World,
-    *,
-    probs: Float[Array, "S A"],
-    occupancy: Float[Array, "S"],
-    mu: Float[Array, "S"],
-    curve: Float[Array, "K C"],
-    ghost: Array | None,
-    marks: list[tuple[int, str, str]],
-    goals: Mapping[str, tuple[float, float | None]],
-    reached: Mapping[str, int],
-    runs: int,
-    caption: str,
-) -> Figure:
-    """The Ring of Fire lab on paper: the grid, the learning curve and where the runs ended."""
+def lab(views: Any, timeline: Any, caption: str) -> bytes:
+    """A lab on paper, as PNG: the first view large, the others beside it, the words below."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.9), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
-    grid(left, world, probs=probs, occupancy=occupancy, mu=mu)
-    learning_curve(right, curve, ghost=ghost, marks=marks, goals=goals)
-    neither = runs - sum(reached.values())
-    ends = [f"{n} of {runs} at {goals[g][0]:+g}" for g, n in reached.items()]
-    right.set_title(
-        " · ".join([*ends, f"{neither} at neither"]), loc="left", color=INK, fontsize=10
-    )
+    rows = max(1, len(views) - 1)
+    heights = [view.height for view in views[1:]] or [1.0]
+    figure = Figure(figsize=(10, max(4.9, 2.2 * sum(heights))), layout="constrained")
+    if len(views) == 1:
+        views[0].paper(figure.subplots(), timeline)
+    else:
+        spec = figure.add_gridspec(rows, 2, width_ratios=(1, 1.25), height_ratios=heights)
+        views[0].paper(figure.add_subplot(spec[:, 0]), timeline)
+        for row, view in enumerate(views[1:]):
+            view.paper(figure.add_subplot(spec[row, 1]), timeline)
     figure.supxlabel(_wrap(caption), fontsize=8, color=SOFT)
-    return figure
+    return png(figure)
 
 
 def grid(
@@ -97,29 +85,32 @@ def learning_curve(
     axes: Axes,
     curve: Float[Array, "K C"],
     *,
-    ghost: Array | None,
-    marks: list[tuple[int, str, str]],
-    goals: Mapping[str, tuple[float, float | None]],
+    ghost: Array | None = None,
+    rival: Array | None = None,
+    marks: Sequence[tuple[int, str, str]] = (),
+    lines: Sequence[Mapping[str, Any]] = (),
+    label: str = "J from the nominal start",
 ) -> None:
-    """Exact J from the nominal start: the median over runs and the band from 10 to 90 %."""
+    """J against iterations: the median over runs and the band from 10 to 90 %.
+
+    lines: {value, text, hue} to compare with; ghost, rival: the medians of other runs.
+    """
     iterations, low, median, high = curve[:, :4].T
     if ghost is not None:
         axes.plot(ghost[:, 0], ghost[:, 2], color=SOFT, lw=1.2, ls=":")
+    if rival is not None:
+        axes.plot(rival[:, 0], rival[:, 2], color=FIRE, lw=1.6, ls="--")
     axes.fill_between(iterations, low, high, color=BLUE, alpha=0.18, lw=0)
     axes.plot(iterations, median, color=BLUE, lw=2)
     if len(iterations) == 1:
         axes.plot(iterations, median, "o", color=BLUE, ms=5)
-    best = max((value for _, value in goals.values() if value is not None), default=None)
-    for letter, (pay, value) in goals.items():
-        if value is not None:
-            name = "J* = V*(S)" if value == best else f"best way to {pay:+g}"
-            hue = GOAL_HUES.get(letter, SOFT)
-            axes.axhline(value, color=hue, lw=1.2, ls="--")
-            axes.annotate(
-                f"{name} = {value:.2f}", (1, value), (-4, 3),
-                xycoords=("axes fraction", "data"), textcoords="offset points",
-                ha="right", fontsize=8, color=INK,
-            )  # fmt: skip
+    for line in lines:
+        axes.axhline(line["value"], color=HUES.get(line["hue"], SOFT), lw=1.2, ls="--")
+        axes.annotate(
+            line["text"], (1, line["value"]), (-4, 3),
+            xycoords=("axes fraction", "data"), textcoords="offset points",
+            ha="right", fontsize=8, color=INK,
+        )  # fmt: skip
     turned: dict[int, list[str]] = {}
     for at, symbol, value in marks:
         turned.setdefault(at, []).append(f"{symbol} {value}".strip())
@@ -131,7 +122,7 @@ def learning_curve(
         )  # fmt: skip
     last = max(float(iterations[-1]), float(ghost[-1, 0]) if ghost is not None else 0.0, 10.0)
     axes.set(xlim=(0, last), xlabel="iteration")
-    axes.set_ylabel("J from the nominal start\nmedian, 10-90 % of runs")
+    axes.set_ylabel(f"{label}\nmedian, 10-90 % of runs")
     axes.margins(y=0.08)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(colors=SOFT, labelsize=8)

@@ -21,7 +21,7 @@ from pgkit.fits import complete
 from pgkit.knobs import Knob, settings_of
 from pgkit.policies import SoftmaxTable
 from pgkit.resets import check_mu, mixture
-from pgkit.types import Array, Float, State
+from pgkit.types import Array, Float, Info, State
 from pgkit.worlds.world import World
 
 __all__ = ["MIX_KNOB", "Evaluation", "Run", "Score", "Settings"]
@@ -163,6 +163,18 @@ class Run:
             )
         )
 
+    def replace_algorithm(self, algorithm: Any) -> None:
+        """Go on with this algorithm from the next iteration: the same one with other parts or functions.
+
+        Raises ValueError for one that keeps another kind of state.
+        """
+        now = self.settings.algorithm
+        if settings_of(algorithm).keys() != settings_of(now).keys():
+            raise ValueError(
+                f"algorithm = {type(algorithm).__name__}, but this run is of {type(now).__name__}; make a new Run"
+            )
+        self._from_now(replace(self.settings, algorithm=algorithm))
+
     def _from_now(self, settings: Settings) -> None:
         if self._log[-1][0] == self.iteration:
             self._log.pop()
@@ -183,9 +195,21 @@ class Run:
             self.record()
         return self
 
+    def preview(self) -> tuple[State, Info]:
+        """The next iteration's state and data, by the algorithm's own text.  Changes nothing.
+
+        Raises ValueError in a Gymnasium environment, whose state cannot be set back.
+        """
+        self._refuse_if_handle("looked ahead in")
+        algorithm, world = starting(self.algorithm, self.world, self.start)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return algorithm.iteration(
+                self.state, world, self.policy, self._draws.at_iteration(self.iteration)
+            )
+
     def _backend(self) -> str:
         """What trains now: with "auto" the compiled engine once it is ready, its twin until then."""
-        if self._tables is None:
+        if self._tables is None or type(self.algorithm) not in FUSED:
             return "text"
         if self.engine != "auto":
             return self.engine

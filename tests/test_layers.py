@@ -15,7 +15,7 @@ LAYERS = [  # each module imports only from layers before its own (or its own pa
     {"optim", "memory", "returns", "rollout", "exact"},
     {"policies", "critics", "fastnets", "nets"},
     {"resets", "engine", "algorithms"},
-    {"fits", "evaluation"},
+    {"fits", "evaluation", "plug"},
     {"run"},
     {"sweep"},
     {"draw", "check"},

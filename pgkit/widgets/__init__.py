@@ -7,9 +7,11 @@ from typing import Any
 
 WHERE = {
     "RingOfFire": "pgkit.widgets.ring_of_fire",
+    "RunLab": "pgkit.widgets.run_lab",
     "recap": "pgkit.widgets.timer",
     "think_pair_share": "pgkit.widgets.timer",
 }
+
 
 def __getattr__(name: str) -> Any:
     if name not in WHERE:

@@ -28,19 +28,22 @@ import anywidget
 import numpy as np
 import traitlets
 
-from pgkit.knobs import Knob, knobs_of
+from pgkit.knobs import Choice, Knob, settings_of
+from pgkit.plug import place_of, plug
 from pgkit.run import MIX_KNOB, Run
 from pgkit.types import Array
-from pgkit.widgets.timeline import Timeline, curve, marks
+from pgkit.widgets.timeline import Timeline, curve, marks, single_runs
 
 SLICE = 0.008  # seconds that training keeps a turned knob waiting, at most
 NAP = 0.001  # seconds to wait when no iteration is due
+WORDS_EVERY = 60  # frames between two descriptions in words while training
 DEAD_MAN = 10.0  # seconds without a word from a page before training pauses
 LAG = 0.35  # seconds that a page may be behind before frames come more slowly
 SLOWEST = 2.0  # frames a second, at least
 TRAINING = "Training."
 
 SPEED = Knob("speed", 60, 1, 1000, "", "speed", "the number of iterations a second", log=True)
+TEN_TIMES = 10.0  # "same seed, ten times the step size"
 STEPS = Knob("n", 1, 1, 100_000, "n", "steps", "the number of iterations to train", whole=True)
 FPS = Knob("fps", 30, 1, 60, "", "fps", "the number of frames a second")
 
@@ -48,10 +51,21 @@ _HERE = Path(__file__).parent
 
 
 def bundle(*names: str) -> str:
-    """Join modules that lie beside this file into one: anywidget takes a single module."""
-    text = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
-    text = re.sub(r'^import [^;]*? from "\./[^"]+";\n', "", text, flags=re.MULTILINE)
+    """Join modules that lie beside this file into one: anywidget takes a single module.
+
+    Those in views/ share names with nobody: each becomes a block.
+    """
+    text = "\n".join(_module(name) for name in names)
+    text = re.sub(r'^import [^;]*? from "\.[^"]+";\n', "", text, flags=re.MULTILINE)
     return re.sub(r"^export (?=(async )?(function|const|class) )", "", text, flags=re.MULTILINE)
+
+
+def _module(name: str) -> str:
+    text = (_HERE / name).read_text(encoding="utf-8")
+    if not name.startswith("views/"):
+        return text
+    imports = r'^import [^;]*? from "\.[^"]+";\n'
+    return "{\n" + re.sub(imports, "", text, flags=re.MULTILINE) + "}\n"
 
 
 def styles(*names: str) -> str:
@@ -68,7 +82,13 @@ class Lab(anywidget.AnyWidget):
     setting = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, run: Run, *, controls: tuple[str, ...], hide: tuple[str, ...], fps: float
+        self,
+        run: Run,
+        *,
+        controls: tuple[str, ...],
+        hide: tuple[str, ...] = (),
+        fps: float = 30,
+        presets: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.fps = FPS.check(fps)
         self.timeline = Timeline(run)
@@ -79,7 +99,10 @@ class Lab(anywidget.AnyWidget):
         self._trained = 0  # the version that the last iteration was trained with
         self._shown = 0  # ... and the last one of these that a frame has shown
         self._controls = controls
-        self._defaults = {name: knob.default for name, knob in self._knobs().items()}
+        self._presets = dict(presets or {})
+        self._defaults: dict[str, Any] = {name: self._value(name) for name in controls}
+        self.singles = False  # every run's own curve is shown
+        self._made = ""  # the line of Python that the lab was, when it was first shown
         self._lock = threading.RLock()
         self._loop = _running_loop()
         self._task: asyncio.Task | None = None
@@ -87,9 +110,12 @@ class Lab(anywidget.AnyWidget):
         self._rate, self._frame, self._sent_at = self.fps, 0, {}
         self._told = (-1, 0, 0)  # generation, curve points and marks that the pages have
         self._pace = (time.perf_counter(), run.iteration, 0.0)
-        knobs = [asdict(knob) for knob in self._knobs().values()]
-        super().__init__(setting=self.setup() | {"knobs": knobs, "hide": list(hide)})
+        knobs = [asdict(k) for k in self._settings().values() if isinstance(k, Knob)]
+        choices = [asdict(c) for c in self._settings().values() if isinstance(c, Choice)]
+        given = {"knobs": knobs, "choices": choices, "hide": list(_known_parts(hide))}
+        super().__init__(setting=self.setup() | given | {"presets": list(self._presets)})
         self.on_msg(self._receive)
+        self._place = _place(self)  # before anybody has touched it
 
     # ---------------------------------------------------------------- what a lab says of itself
 
@@ -166,6 +192,32 @@ class Lab(anywidget.AnyWidget):
             self.frame()
         return self
 
+    def compare(self, **changes: Any) -> Lab:
+        """From here on draw a second run beside this one: same seed, these changes; by default 10 α.
+
+        Without changes and with a rival already there, the rival goes.
+        """
+        with self._lock:
+            if not changes and self.timeline.rival is not None:
+                self.timeline.rival = None
+            else:
+                self.timeline.compare(**(changes or self._ten_times()))
+            self.frame()
+        return self
+
+    def use(self, **functions: Callable) -> Lab:
+        """Go on with your own functions inside the algorithm, by the names that its text calls.
+
+        `lab.use(reward_to_go=my_reward_to_go)`.  When yours fails, training stops, what was learned stays, and
+        the lab shows the line; mend it, `use` it again, play on.  ValueError lists what can be replaced.
+        """
+        with self._lock:
+            algorithm = plug(self.run.algorithm, **functions)
+            self.run.replace_algorithm(algorithm)
+            self._accept()
+            self.frame()
+        return self
+
     def defaults(self) -> Lab:
         """Set every knob back to its default."""
         return self.set(**self._defaults)
@@ -195,6 +247,7 @@ class Lab(anywidget.AnyWidget):
         super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        self._come_back()
         shown = super()._repr_mimebundle_(**kwargs)
         assert shown is not None  # a widget with a front end always has a bundle
         data, metadata = shown
@@ -204,6 +257,23 @@ class Lab(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         return f"<{self.sentence}>"
+
+    def _come_back(self) -> None:
+        """When the cell that made a lab is run again unchanged, the lab goes on where it was."""
+        before = _LABS.get(self._place)
+        made = self.code
+        if before is not None and before is not self and before._made == made:
+            with before._lock:
+                before.playing = False
+                self.timeline, self._presets = before.timeline, before._presets
+                self.speed, self.singles = before.speed, before.singles
+                self.take_over(before)
+        self._made = made
+        if self._place is not None:
+            _LABS[self._place] = self
+
+    def take_over(self, before: Any) -> None:
+        """What else a lab keeps when its cell is run again."""
 
     # ---------------------------------------------------------------- the task
 
@@ -231,7 +301,7 @@ class Lab(anywidget.AnyWidget):
                     if time.monotonic() - self._heard > DEAD_MAN:
                         self._stop(f"Paused: no page has been looking for {DEAD_MAN:g} s.")
         except Exception as error:  # whatever it is, it ends the training and the user is told
-            self._stop(f"Training stopped: {error}", alarm=True)
+            self._stop(str(error), alarm=True)
         with self._lock:
             if self.status == TRAINING:
                 self.status = "Paused."
@@ -267,7 +337,17 @@ class Lab(anywidget.AnyWidget):
             return owed
 
     def _advance(self, iterations: int) -> None:
-        self.timeline.advance(iterations)
+        """Raises TrainingError, with the line of the user's code if it is theirs; the history stays."""
+        try:
+            self.timeline.advance(iterations)
+        except Exception as error:
+            what = (
+                str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            )
+            at = self.run.iteration
+            raise TrainingError(
+                f"Training stopped at iteration {at}: {what}{place_of(error)}"
+            ) from error
         self._trained = self.version
 
     def _stop(self, status: str, *, alarm: bool = False) -> None:
@@ -284,6 +364,10 @@ class Lab(anywidget.AnyWidget):
         parts = parts | {"curve": curve_rows, "now": curve([self.timeline.evaluation()])}
         if start == 0 and self.timeline.ghost is not None:
             parts["ghost"] = self.timeline.ghost
+        if (rival := self.timeline.rival_curve()) is not None:
+            parts["rival"] = rival
+        if self.singles:
+            parts["singles"] = single_runs(self.timeline.trunk.history[start:])
         self._frame, self._shown = self._frame + 1, self._trained
         self._sent_at[self._frame] = time.monotonic()
         self._sent_at.pop(self._frame - 600, None)
@@ -293,9 +377,11 @@ class Lab(anywidget.AnyWidget):
             "iteration": self.timeline.iteration, "head": self.timeline.head,
             "playing": self.playing, "speed": self.speed, "seed": self.run.seed,
             "pace": self._measured_pace(), "status": self.status, "alarm": self.alarm,
-            "version": self.version, "trained": self._trained, "sentence": self.sentence,
-            "values": {name: self._value(name) for name in self._controls},
+            "version": self.version, "trained": self._trained, "singles": self.singles,
+            "rival": self._rival_words(), "values": {name: self._value(name) for name in self._controls},
         }  # fmt: skip
+        if not self.playing or self._frame % WORDS_EVERY == 0:
+            header["sentence"] = self.sentence
         buffer = np.concatenate([np.ravel(part) for part in parts.values()]).astype("<f4")
         self.send(header, [buffer.tobytes()])
 
@@ -322,13 +408,39 @@ class Lab(anywidget.AnyWidget):
             self._pace = (now, self.run.iteration, pace)
         return pace
 
-    def _value(self, name: str) -> float:
+    def _value(self, name: str) -> Any:
         settings = self.run.settings
         return settings.mix if name == "mix" else getattr(settings.algorithm, name)
 
-    def _knobs(self) -> dict[str, Knob]:
-        known = knobs_of(self.run.algorithm) | {"mix": MIX_KNOB}
+    def _settings(self) -> dict[str, Knob | Choice]:
+        known = settings_of(self.run.algorithm) | {"mix": MIX_KNOB}
         return {name: known[name] for name in self._controls}
+
+    def _ten_times(self) -> dict[str, Any]:
+        """Ten times the step size, as far as its range goes; a tenth where it is at the end already."""
+        name = "alpha" if "alpha" in settings_of(self.run.algorithm) else "epsilon"
+        knob = settings_of(self.run.algorithm).get(name)
+        if not isinstance(knob, Knob):
+            raise ValueError(
+                "this algorithm has no step size; say what to change: compare(name=value)"
+            )
+        now = getattr(self.run.algorithm, name)
+        return {name: min(now * TEN_TIMES, knob.high) if now < knob.high else now / TEN_TIMES}
+
+    def _rival_words(self) -> str:
+        """What the rival does differently, as "α 1"."""
+        rival = self.timeline.rival
+        if rival is None:
+            return ""
+        found = []
+        for name, setting in settings_of(rival.algorithm).items():
+            value = getattr(rival.algorithm, name)
+            if value != getattr(self.timeline.trunk.algorithm, name):
+                symbol = setting.symbol if isinstance(setting, Knob) else setting.label
+                found.append(
+                    f"{symbol} {value if isinstance(value, str) else format(value, '.3g')}"
+                )
+        return ", ".join(found) or "same settings"
 
     # ---------------------------------------------------------------- messages from a page
 
@@ -344,7 +456,7 @@ class Lab(anywidget.AnyWidget):
                 if action is None:
                     raise ValueError(f"unknown message {message.get('kind')!r}")
                 extra = action(message, buffers)
-            except ValueError as error:
+            except (ValueError, TrainingError) as error:
                 self.status, self.alarm = str(error), True
                 extra = {"refused": str(error)}
             if extra is not None:
@@ -408,12 +520,62 @@ class Lab(anywidget.AnyWidget):
         self.turn(**self._defaults)
         return {}
 
+    def _on_preset(self, message: Mapping, buffers: list[Any]) -> dict:
+        name = message.get("name")
+        if not isinstance(name, str) or name not in self._presets:
+            raise ValueError(
+                f"preset = {name!r}, but this lab has {', '.join(self._presets) or 'none'}"
+            )
+        self.turn(**self._presets[name])
+        return {}
+
+    def _on_compare(self, message: Mapping, buffers: list[Any]) -> dict:
+        self.compare()
+        return {}
+
+    def _on_singles(self, message: Mapping, buffers: list[Any]) -> None:
+        self.singles = bool(message.get("on"))
+        self.frame(fresh=True, answer=message.get("id"))
+
     def _on_copy(self, message: Mapping, buffers: list[Any]) -> dict:
         return {"code": self.code}
 
     def _accept(self) -> None:
         self.version += 1
         self.status, self.alarm = (TRAINING if self.playing else "Ready."), False
+
+
+class TrainingError(RuntimeError):
+    """Training stopped in the middle; the message says where, and the run is as before that iteration."""
+
+
+PARTS = ("knobs", "reset", "paint", "seed", "speed", "time", "copy", "compare", "presets")
+_LABS: dict[Any, Lab] = {}  # the lab of each place in a notebook, so that it can come back
+
+
+def _known_parts(hide: tuple[str, ...]) -> tuple[str, ...]:
+    for name in hide:
+        if name not in PARTS:
+            raise ValueError(f"hide = {name!r}, but what can be hidden is {', '.join(PARTS)}")
+    return hide
+
+
+def _place(lab: Lab) -> Any:
+    """The cell that is being run, the lab's class and its turn in the cell; None outside a notebook."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    cell = (parent.get("metadata") or {}).get("cellId")
+    if cell is None:
+        return None
+    message = parent.get("header", {}).get("msg_id")
+    turn = _TURNS.get(cell, (None, 0))
+    _TURNS[cell] = (message, turn[1] + 1 if turn[0] == message else 0)
+    return cell, type(lab).__name__, _TURNS[cell][1]
+
+
+_TURNS: dict[str, tuple[Any, int]] = {}
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

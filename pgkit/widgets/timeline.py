@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from pgkit.knobs import knobs_of
+from pgkit.knobs import Knob, settings_of
 from pgkit.run import MIX_KNOB, Evaluation, Run, Score, Settings
 from pgkit.types import Array, Float, State
 
-POINTS_PER_DOUBLING = 64
-_BITS = POINTS_PER_DOUBLING.bit_length()
+POINTS = 64  # of the curve, to each doubling of the iterations
+SINGLES = 64  # runs whose own curves can be seen
+FEWER = 8  # ... where a point costs whole episodes
 
 
-def next_point(iteration: int) -> int:
-    """The next iteration that the curve records: each one at first, then 64 to each doubling."""
-    spacing = 1 << max(0, iteration.bit_length() - _BITS)
+def next_point(iteration: int, points: int = POINTS) -> int:
+    """The next iteration that the curve records: each one at first, then `points` to each doubling."""
+    spacing = 1 << max(0, iteration.bit_length() - points.bit_length())
     return (iteration // spacing + 1) * spacing
 
 
@@ -31,14 +33,28 @@ def curve(history: Sequence[Score | Evaluation]) -> Float[Array, "K C"]:
     return np.column_stack([iterations, low, median, high, np.array(shares)])
 
 
+def single_runs(history: Sequence[Score | Evaluation]) -> Float[Array, "K R"]:
+    """J of each of the first SINGLES runs, a row an evaluation."""
+    if not history:
+        return np.zeros((0, 0))
+    return np.stack([e.expected_return[:SINGLES] for e in history])
+
+
 def marks(changes: list[tuple[int, Settings]]) -> list[tuple[int, str, str]]:
     """(iteration, symbol, new value) of every knob turned after the start; μ's value is left empty."""
     found = []
     for (_, old), (at, new) in pairwise(changes):
-        for name, knob in knobs_of(new.algorithm).items():
+        for name, setting in settings_of(new.algorithm).items():
             value = getattr(new.algorithm, name)
             if value != getattr(old.algorithm, name):
-                found.append((at, knob.symbol, f"{value:.3g}"))
+                symbol = setting.symbol if isinstance(setting, Knob) else setting.label
+                found.append((at, symbol, value if isinstance(value, str) else f"{value:.3g}"))
+        plugged = getattr(new.algorithm, "plugged", {})
+        found += [
+            (at, "yours", name)
+            for name in plugged
+            if getattr(old.algorithm, "plugged", {}).get(name) is not plugged[name]
+        ]
         if new.mix != old.mix:
             found.append((at, MIX_KNOB.symbol, f"{new.mix:.3g}"))
         if not _same(new.mu, old.mu):
@@ -56,10 +72,12 @@ class Timeline:
     """`trunk` is the run as far as it was trained; `run` is where we look, at or before its end.
 
     Training on from an earlier iteration starts a new trunk there and keeps the old curve as `ghost`.
+    `rival` is a fork with other settings that trains along with the trunk.
     """
 
     def __init__(self, run: Run) -> None:
         self.trunk = self.run = run
+        self.rival: Run | None = None
         self.ghost: Array | None = None
         self.generation = 0  # rises when the curve drawn so far is no longer the trunk's beginning
         self._seen: tuple[State, Evaluation] | None = None
@@ -76,16 +94,32 @@ class Timeline:
         """Begin again with another run; the curve so far becomes the ghost."""
         self._keep_ghost()
         self.trunk = self.run = run
+        self.rival = None
         self.generation += 1
+
+    def compare(self, **changes: Any) -> None:
+        """From here on a rival with these changes trains along: same seed, same draws.  ValueError refuses."""
+        rival = self.run.fork()
+        rival.set(**changes)
+        if self.run is not self.trunk:
+            self._branch()
+        self.rival = rival
 
     def advance(self, iterations: int) -> None:
         """Train, recording at the points of the curve."""
         if self.run is not self.trunk:
             self._branch()
         end = self.run.iteration + iterations
+        points = POINTS if self.trunk.history[0].episodes is None else FEWER
         while self.run.iteration < end:
-            point = next_point(self.run.iteration)
-            self.run.advance(min(point, end) - self.run.iteration, record=point <= end)
+            point = next_point(self.run.iteration, points)
+            for run in (self.run, self.rival):
+                if run is not None:
+                    run.advance(min(point, end) - run.iteration, record=point <= end)
+
+    def rival_curve(self) -> Array | None:
+        """The rival's curve [K, 4] from the fork on, if there is one."""
+        return None if self.rival is None else curve(self.rival.history)[:, :4]
 
     def rewind(self, iteration: int) -> None:
         """Look at an earlier iteration.  What was trained after it stays until one trains on from there."""
@@ -95,9 +129,13 @@ class Timeline:
             at_head = iteration == self.head
             self.run = self.trunk if at_head else self.trunk.fork().rewind(iteration)
 
-    def evaluation(self) -> Evaluation:
-        """The evaluation of what we look at, computed once."""
+    def evaluation(self) -> Any:
+        """The Evaluation of what we look at, computed once; where that takes episodes, the last Score."""
         state = self.run.state
+        if (
+            self.run.history[-1].episodes is not None
+        ):  # by whole episodes: those of the last point will do
+            return self.run.history[-1]
         if self._seen is None or self._seen[0] is not state:
             self._seen = (state, self.run.evaluate())
         return self._seen[1]
@@ -105,6 +143,7 @@ class Timeline:
     def _branch(self) -> None:
         self._keep_ghost()
         self.trunk = self.run
+        self.rival = None
         self.generation += 1
 
     def _keep_ghost(self) -> None:

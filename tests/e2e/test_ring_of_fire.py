@@ -162,15 +162,22 @@ def test_the_same_cell_run_twice_and_two_labs_on_a_page(page, address, folder):
     one.get_by_role("button", name="Play").click()
     wait(page, one, "(e) => Number(e.dataset.iteration) > 5")
     assert number(two, "iteration") == 0
+    one.get_by_role("button", name="Pause").click()
+    wait(page, one, "(e) => e.querySelector('[role=status]').textContent === 'Paused.'")
+    page.wait_for_timeout(500)  # the last frame of the task
+    reached = number(one, "iteration")
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
     page.wait_for_function(
-        """() => { const labs = [...document.querySelectorAll('.pgkit-lab')];
-                   return labs.length === 2 && labs.every((e) => e.dataset.iteration === '0') }""",
+        """(n) => { const labs = [...document.querySelectorAll('.pgkit-lab')];
+                   return labs.length === 2 && Number(labs[0].dataset.iteration) === n && labs[0].dataset.n < 9 }""",
+        arg=reached,
         timeout=30_000,
-    )
+    )  # the state survives the cell's second run
     one = page.locator(".pgkit-lab").first
     one.get_by_role("button", name="Step").click()
-    wait(page, one, "(e) => e.dataset.iteration === '1'")
+    wait(page, one, "(e, n) => Number(e.dataset.iteration) === n", reached + 1)
+    one.get_by_role("button", name="Restart").click()
+    wait(page, one, "(e) => e.dataset.iteration === '0'")
 
 
 def test_dark_narrow_and_projected(page, opened, artifacts):

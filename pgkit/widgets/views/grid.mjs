@@ -1,207 +1,37 @@
-import {
-  button, choice, connect, control, curveStore, drawCurve, el, footer, indexed, knobControl, newId, onTheme,
-  painter, palette, plain, sharp, stackedBar, tile, transport, write,
-} from "./lab.mjs";
+// A grid world: the picture and the painter.
+import { button, choice, control, el, indexed, newId, plain, write } from "../lab.mjs";
+import { FONT, VIEWS, sharp } from "../plot.mjs";
 
-const COLOURS = [
-  "ink", "soft", "line", "paper", "floor", "wall", "policy", "mu", "goal", "trap", "fire", "ember", "burn",
-];
-const HUES = { G: "goal", e: "trap" };
 const WORDS = { ".": "floor", S: "start", F: "fire", f: "fire that burns", "#": "wall", G: "large goal", e: "small goal" };
 const ARROWS = [[0, -1], [1, 0], [0, 1], [-1, 0]]; // up, right, down, left
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 
-function render({ model, el: host }) {
-  const setting = model.get("setting");
-  const root = el("div", { class: "pgkit-lab", tabindex: "-1", "data-lm-suppress-shortcuts": "true", role: "region", "aria-label": `${setting.title} lab` });
-  host.append(root);
-
-  const status = el("div", { class: "pg-status", role: "status" }, "Waiting for Python …");
-  const say = (text, alarm = false) => {
-    write(status, text);
-    status.classList.toggle("pg-alarm", alarm);
-  };
-  let late = false;
-  const link = connect(model, receive, (waiting) => {
-    late = waiting;
-    if (waiting) say("Python is busy; what you asked for will come.");
-  });
-  const store = curveStore();
-  const latest = { frame: null, parts: null, received: 0, drawn: 0 };
-
-  const training = transport(link);
-  const foot = footer(link, say);
-  const knobs = Object.fromEntries(setting.knobs.map((knob) => [
-    knob.name,
-    knobControl(knob, (value) => link.ask({ kind: "set", changes: { [knob.name]: value } }, { key: `set ${knob.name}` })),
-  ]));
-  const grid = gridView(setting, link, () => brush.request());
-  const reset = choice("reset distribution μ", RESET_WORDS.filter(([name]) => setting.resets.includes(name)), (name) => {
-    link.ask({ kind: "set", changes: { reset: name } }, { key: "set reset" });
-  });
-  const curve = el("canvas", { class: "pg-curve", role: "img" });
-  const tiles = {
-    iteration: tile("iteration"),
-    j: tile("median J", "exact expected return from the nominal start, median over runs"),
-    mismatch: tile("‖d_π*_/μ‖_∞_", "the penalty: how far μ is from where the best policy goes; ∞ if it misses a state"),
-    pace: tile("iterations/s"),
-  };
-  const ends = stackedBar([
-    ...setting.goals.map((letter) => ({ hue: HUES[letter] ?? "soft", text: `at ${signed(setting.pay[letter])}` })),
-    { hue: "neither", text: "at neither" },
-  ]);
-  const words = el("p", { class: "pg-hidden" });
-  assemble(root, setting, { status, grid, curve, tiles, ends, training, knobs, reset, foot, words });
-
-  const brush = painter(root, draw);
-  let colours = null;
-  const stopTheme = onTheme(() => {
-    colours = null;
-    grid.restyle();
-    brush.request();
-  });
-  const sizes = new ResizeObserver(() => brush.request());
-  sizes.observe(curve);
-  sizes.observe(grid.canvas);
-  const lines = setting.goals.map((letter) => ({
-    value: setting.lines[letter], hue: HUES[letter] ?? "soft",
-    text: lineWords(setting, letter),
-  }));
-
-  function receive(frame, parts) {
-    if (!store.take(frame, parts)) return link.ask({ kind: "hello" });
-    Object.assign(latest, { frame, parts, received: frame.n });
-    if (frame.masses && !link.busy()) grid.load(frame.masses);
-    if (frame.answer !== undefined || !late) say(frame.status, frame.alarm);
-    if (frame.said) grid.say(frame.said);
-    if (frame.code !== undefined) foot.show(frame);
-    brush.request();
-    return undefined;
-  }
-
-  function draw() {
-    const { frame, parts } = latest;
-    if (!frame) return;
-    colours ??= palette(root, COLOURS);
-    if (!colours || !curve.clientWidth) {
-      brush.request(); // the page is changing its style sheets
-      return;
-    }
-    drawCurve(curve, store, { lines, iteration: frame.iteration, head: frame.head, colours, font: FONT });
-    grid.draw(parts, colours);
-    training.show(frame);
-    if (!link.busy()) {
-      for (const [name, knob] of Object.entries(knobs)) knob.show(frame.values[name]);
-      reset.show(frame.reset);
-    }
-    if (frame.code === undefined) foot.show(frame);
-    showNumbers(frame, parts);
-    latest.drawn = frame.n;
-    Object.assign(root.dataset, { ...frame.values, n: frame.n, version: frame.version, trained: frame.trained, iteration: frame.iteration });
-  }
-
-  function showNumbers(frame, parts) {
-    tiles.iteration.show(plain(frame.iteration, 7));
-    tiles.j.show(parts.now[2].toFixed(2).replace("-", "−"));
-    tiles.mismatch.show(frame.covered ? plain(frame.mismatch) : "∞");
-    tiles.pace.show(frame.playing && frame.pace > 0 ? plain(Math.round(frame.pace), 6) : "–");
-    const counts = setting.goals.map((_, i) => Math.round(parts.now[4 + i] * setting.runs));
-    ends.show([...counts, setting.runs - counts.reduce((a, b) => a + b, 0)], setting.runs);
-    if (!frame.playing || frame.n % 60 === 0) {
-      write(words, frame.sentence);
-      curve.setAttribute("aria-label", frame.sentence);
-    }
-  }
-
-  root.addEventListener("keydown", (event) => {
-    if (event.key !== " " || event.target.closest("button, canvas, select, input:not([type=range])")) return;
-    event.preventDefault();
-    training.toggle();
-  });
-  const report = setInterval(() => {
-    if (!latest.frame?.playing) return;
-    link.tell({ kind: "seen", n: brush.visible() ? latest.drawn : latest.received });
-  }, 250);
-  link.ask({ kind: "hello" });
-
-  return () => {
-    link.tell({ kind: "bye" });
-    clearInterval(report);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-    link.close();
-  };
-}
-
-const RESET_WORDS = [
-  ["nominal", "nominal", "every rollout starts at S"],
-  ["uniform", "uniform", "every cell that an episode can start in is equally likely"],
-  ["expert", "expert", "start where the best policy goes"],
-  ["painted", "painted", "start where you painted"],
+const LAYERS = [
+  ["policy", "policy π(a|s)", "pg-swatch-arrow"], ["visits", "visits d_π_", "pg-swatch-visits"],
+  ["mu", "reset μ", "pg-swatch-mu"], ["values", "values V_π_", "pg-swatch-values"],
+  ["episodes", "episodes", "pg-swatch-walk"],
 ];
+const STEP = 120; // milliseconds that an episode takes for a step
+
+VIEWS.grid = (setting, host) => gridView(setting, host);
 
 function signed(x) {
   return `${x >= 0 ? "+" : "−"}${Math.abs(x)}`;
 }
 
-function lineWords({ lines, pay, goals }, letter) {
-  if (lines[letter] === null) return "";
-  const best = Math.max(...goals.map((g) => lines[g] ?? -Infinity));
-  const value = lines[letter].toFixed(2);
-  return lines[letter] === best ? `J* = V*(S) = ${value}` : `best way to ${signed(pay[letter])}: ${value}`;
-}
-
-function cornersIcon() {
-  const box = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  box.setAttribute("viewBox", "0 0 16 16");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", "M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4");
-  box.append(path);
-  return box;
-}
-
-function assemble(root, setting, parts) {
-  const { status, grid, curve, tiles, ends, training, knobs, reset, foot, words } = parts;
-  const full = button(cornersIcon(), () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()), {
-    class: "pg-icon", title: "full screen", "aria-label": "full screen",
-  });
-  root.append(
-    el("div", { class: "pg-head" },
-      el("div", { class: "pg-name-of-lab" },
-        el("span", { class: "pg-title" }, setting.title),
-        el("span", { class: "pg-sub" }, `${setting.algorithm}, ${setting.runs} runs at once`)),
-      full, status),
-    el("div", { class: "pg-stage" },
-      el("div", { class: "pg-left" }, grid.node),
-      el("div", { class: "pg-right" },
-        el("div", { class: "pg-tiles" }, ...Object.values(tiles).map((t) => t.node)),
-        curve, ends.node)),
-    training.node,
-    el("div", { class: "pg-panel" },
-      el("div", { class: "pg-mu" },
-        el("div", { class: "pg-row", "data-part": "reset" }, el("span", { class: "pg-caption" }, "rollouts start at s₁ ~ μ"), reset.node),
-        grid.tools),
-      el("div", { class: "pg-knobs", "data-part": "knobs" }, ...Object.values(knobs).map((k) => k.node))),
-    foot.node, words);
-  training.node.querySelector(".pg-scrub").dataset.part = "time";
-  for (const name of setting.hide) {
-    root.querySelectorAll(`[data-part="${name}"]`).forEach((node) => { node.hidden = true; });
-  }
-}
-
 // ---------------------------------------------------------------- the grid: picture and painter
 
-function gridView(setting, link, request) {
+function gridView(setting, host) {
+  const { request } = host;
+  const link = host.link;
   const { rows, cols, startable, letters } = setting;
   const state = {
     masses: new Float32Array(rows * cols), undo: [], stroke: 0, brush: 1, erasing: false,
-    cursor: letters.indexOf("S"), hover: null, focused: false, last: null, mu: null,
-    layers: { policy: true, visits: true, mu: true },
+    paint: setting.paint, cursor: letters.indexOf("S"), hover: null, focused: false, last: null, mu: null,
+    layers: Object.fromEntries(LAYERS.map(([name]) => [name, setting.layers.includes(name)])),
   };
   const canvas = control("canvas", {
     class: "pg-grid", tabindex: "0", role: "application", style: `aspect-ratio: ${cols} / ${rows}`,
-    "aria-label": `${setting.title}, a grid of ${rows} rows and ${cols} columns. Arrow keys move, Space paints μ, E switches the eraser, U takes back.`,
+    "aria-label": `${setting.world}, a grid of ${rows} rows and ${cols} columns. Arrow keys move${setting.paint ? ", Space paints μ, E switches the eraser, U takes back" : ""}.`,
   });
   const line = el("div", { class: "pg-cell", "aria-live": "polite" });
   let fixed = null; // the cells themselves, drawn once for a size and theme
@@ -243,6 +73,7 @@ function gridView(setting, link, request) {
     return nameOf(s) + share;
   };
 
+  canvas.classList.toggle("pg-paintable", setting.paint);
   mousePainting(canvas, { state, rows, cols, dab, send, save, request, describe, say, line });
   keyPainting(canvas, { state, rows, cols, dab, send, save, undo, request, describe, say, line, toggleEraser: () => setEraser(!state.erasing) });
 
@@ -252,10 +83,10 @@ function gridView(setting, link, request) {
     eraser.setAttribute("aria-pressed", String(on));
     request();
   };
-  const tools = paintTools({ state, eraser, undo, save, send, link });
-  const layers = layerToggles(state, request);
+  const tools = setting.paint ? paintTools({ state, eraser, undo, save, send, link, say }) : null;
+  const layers = layerToggles(state, host);
 
-  function draw(parts, colours) {
+  function draw(parts, facts, colours) {
     shown = parts;
     const { ctx, width, height } = sharp(canvas);
     if (width < 20) return;
@@ -265,12 +96,16 @@ function gridView(setting, link, request) {
     drawVisits(ctx, setting, parts.occupancy, size, state.layers.visits, colours);
     drawStart(ctx, setting, size, state.layers.visits ? colours : { paper: colours.ink });
     if (state.layers.mu) drawMu(ctx, setting, parts.mu, size, colours);
-    if (state.layers.policy) drawPolicy(ctx, setting, parts, size, state.layers.visits, colours);
+    if (state.layers.values && parts.values) drawValues(ctx, setting, parts.values, size, state.layers.visits ? parts.occupancy : null, colours);
+    else if (state.layers.policy) drawPolicy(ctx, setting, parts, size, state.layers.visits, colours);
+    if (state.layers.episodes && parts.walks) {
+      if (drawWalks(ctx, setting, parts.walks, state, size, colours)) setTimeout(request, 40);
+    }
     drawCursor(ctx, state, rows, cols, size, colours);
   }
   return {
     node: el("div", { class: "pg-grid-box" }, canvas, layers, line),
-    tools, canvas, draw, load, say,
+    tools, canvas, draw, load, said: say,
     restyle: () => { fixed = null; },
   };
 }
@@ -306,7 +141,7 @@ function mousePainting(canvas, { state, rows, cols, dab, send, save, request, de
     return changed;
   };
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || !state.paint) return;
     event.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
@@ -339,6 +174,7 @@ function mousePainting(canvas, { state, rows, cols, dab, send, save, request, de
 function keyPainting(canvas, { state, rows, cols, dab, send, save, undo, request, describe, say, line, toggleEraser }) {
   const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
   const paint = () => {
+    if (!state.paint) return;
     save();
     if (dab(state.cursor)) send();
     else state.undo.pop();
@@ -365,7 +201,7 @@ function keyPainting(canvas, { state, rows, cols, dab, send, save, undo, request
   canvas.addEventListener("blur", () => { state.focused = false; request(); });
 }
 
-function paintTools({ state, eraser, undo, save, send, link }) {
+function paintTools({ state, eraser, undo, save, send, link, say }) {
   const size = choice("brush size", [[1, "1"], [3, "3"], [5, "5"]], (value) => { state.brush = value; });
   size.show("1");
   const id = newId("from");
@@ -380,26 +216,34 @@ function paintTools({ state, eraser, undo, save, send, link }) {
   }, el("option", { value: "" }, "start from …"),
   ...["nominal", "uniform", "expert"].map((name) => el("option", { value: name }, name)));
   const clear = button("Clear", () => { save(); state.masses.fill(0); send(); });
+  const normalise = button("Normalise", () => {
+    const total = state.masses.reduce((a, b) => a + b, 0);
+    if (!total) return say("Nothing is painted yet.");
+    save();
+    state.masses = state.masses.map((m) => m / total);
+    return send();
+  }, { title: "make the painted masses sum to 1; the distribution stays the same" });
   return el("div", { class: "pg-row", "data-part": "paint" },
-    el("div", { class: "pg-caption" }, el("span", {}, "paint μ on the grid"),
+    el("div", { class: "pg-caption" }, el("span", {}, "paint μ on the grid, brush size"),
       el("label", { class: "pg-hidden", for: id }, "start painting from"), from),
     el("div", { class: "pg-buttons" },
-      el("span", { class: "pg-small" }, "brush"), size.node, eraser, button("Undo", undo, { title: "U on the grid" }), clear));
+      size.node, eraser, button("Undo", undo, { title: "U on the grid" }), normalise, clear));
 }
 
-/** The legend, which is also what switches layers. */
-function layerToggles(state, request) {
-  const layer = (name, text, swatch) => {
+/** The legend, which is also what switches layers.  Values and episodes cost Python time: it is told. */
+function layerToggles(state, host) {
+  const layer = ([name, text, swatch]) => {
     const box = control("input", {
-      type: "checkbox", checked: true,
-      change: () => { state.layers[name] = box.checked; request(); },
+      type: "checkbox", checked: state.layers[name],
+      change: () => {
+        state.layers[name] = box.checked;
+        host.ask({ kind: "view", view: "grid", layers: LAYERS.map(([n]) => n).filter((n) => state.layers[n]) });
+        host.request();
+      },
     });
     return el("label", { class: "pg-layer" }, box, el("span", { class: `pg-swatch ${swatch}`, "aria-hidden": "true" }), el("span", {}, ...indexed(text)));
   };
-  return el("div", { class: "pg-layers", role: "group", "aria-label": "layers" },
-    layer("policy", "policy π(a|s)", "pg-swatch-arrow"),
-    layer("visits", "visits d_π_", "pg-swatch-visits"),
-    layer("mu", "reset μ", "pg-swatch-mu"));
+  return el("div", { class: "pg-layers", role: "group", "aria-label": "layers" }, ...LAYERS.map(layer));
 }
 
 // ---------------------------------------------------------------- drawing the grid
@@ -568,4 +412,48 @@ function drawCursor(ctx, state, rows, cols, size, colours) {
   ctx.setLineDash([]);
 }
 
-export default { render };
+
+/** V^π in each cell, as a number. */
+function drawValues(ctx, setting, values, size, occupancy, colours) {
+  const heat = occupancy ? heatOf(occupancy) : () => 0;
+  ctx.font = `600 ${size * 0.27}px ${FONT}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  setting.startable.forEach((open, s) => {
+    if (!open) return;
+    const [x, y] = [((s % setting.cols) + 0.5) * size, (Math.floor(s / setting.cols) + 0.5) * size];
+    ctx.fillStyle = heat(s) > 0.7 ? "#ffffff" : colours.ink;
+    ctx.fillText(plain(values[s], Math.abs(values[s]) >= 10 ? 3 : 2), x, y);
+  });
+}
+
+/** Episodes that walk, over and over; each set from its beginning.  True while something moves. */
+function drawWalks(ctx, setting, walks, state, size, colours) {
+  const count = setting.episodes;
+  const length = walks.length / count;
+  const key = walks.slice(0, 64).join();
+  if (state.walkKey !== key) Object.assign(state, { walkKey: key, walkStart: performance.now() });
+  const ends = Array.from({ length: count }, (_, i) => {
+    const first = walks.subarray(i * length, (i + 1) * length).indexOf(-1);
+    return first < 0 ? length - 1 : first - 1;
+  });
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const longest = Math.max(...ends);
+  const clock = ((performance.now() - state.walkStart) / STEP) % (longest + 8);
+  for (let i = 0; i < count; i += 1) {
+    const t = calm ? ends[i] : Math.min(clock, ends[i]);
+    const [from, to] = [walks[i * length + Math.floor(t)], walks[i * length + Math.ceil(t)]];
+    const part = t - Math.floor(t);
+    const shift = 0.5 + (((i * 7) % count) / count - 0.5) * 0.4; // side by side in one cell
+    const at = (s) => [((s % setting.cols) + shift) * size, (Math.floor(s / setting.cols) + 1 - shift) * size];
+    const [[x0, y0], [x1, y1]] = [at(from), at(to)];
+    ctx.beginPath();
+    ctx.arc(x0 + part * (x1 - x0), y0 + part * (y1 - y0), size * 0.11, 0, 2 * Math.PI);
+    ctx.fillStyle = colours.ember;
+    ctx.fill();
+    ctx.lineWidth = 1.5;
+    ctx.strokeStyle = colours.ink;
+    ctx.stroke();
+  }
+  return !calm;
+}
