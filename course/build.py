@@ -4,6 +4,7 @@
     python course/build.py --check   writes nothing; exits 1 and names every file that would change
 
     course/NN_name.py  ->  notebooks/NN_name.ipynb
+    course/gallery.py  ->  docs/gallery.ipynb           (every part of the lab kit once)
     course/psN.py      ->  solutions/psN/psN.ipynb      (nbgrader's source: answers, hidden checks)
                            assignments/psN/psN.ipynb    (what `nbgrader generate_assignment` makes of it)
 
@@ -43,6 +44,7 @@ from pgkit.widgets.hints import hints_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 LECTURE = re.compile(r"\d\d_[a-z0-9_]+")
+GALLERY = "gallery"
 PROBLEM_SET = re.compile(r"ps\d+")
 MARKER = re.compile(r"# %%(?: |$)")
 GRADED = {"answer": 2, "check": 3, "written": 3}  # tag and the number of its fields
@@ -221,14 +223,15 @@ def build(root: Path = ROOT) -> dict[Path, str]:
         stem = path.stem
         if stem == "build":
             continue
-        if LECTURE.fullmatch(stem):
+        if LECTURE.fullmatch(stem) or stem == GALLERY:
             cells = read_cells(path, root)
             for cell in cells:
                 if cell.graded:
                     raise SourceError(
                         f"{cell.where}: graded cells belong in a problem set (psN.py)"
                     )
-            made[root / "notebooks" / f"{stem}.ipynb"] = written(notebook(cells, lock=False))
+            folder = "docs" if stem == GALLERY else "notebooks"
+            made[root / folder / f"{stem}.ipynb"] = written(notebook(cells, lock=False))
         elif PROBLEM_SET.fullmatch(stem):
             source = written(notebook(read_cells(path, root), lock=True))
             made[root / "solutions" / stem / f"{stem}.ipynb"] = source

@@ -211,8 +211,13 @@ export function letterSize(canvas, width) {
 function axesOf(box, rows, ghost, lines, head) {
   const all = [...rows, ...ghost];
   const best = lines.map((line) => line.value).filter((v) => v !== null);
-  const low = Math.min(0, ...all.map((row) => row[1]), ...best);
-  const high = Math.max(1, ...all.map((row) => row[3]), ...best);
+  const finite = (values) => values.filter(Number.isFinite); // a run may have diverged
+  let low = Math.min(...finite(all.map((row) => row[1])), ...best);
+  let high = Math.max(...finite(all.map((row) => row[3])), ...best);
+  if (!(high >= low)) [low, high] = [0, 1];
+  if (low > 0 && low < 0.6 * high) low = 0;
+  if (high < 0 && high > 0.6 * low) high = 0;
+  if (high - low < 1e-6 * Math.max(1, Math.abs(high))) [low, high] = [low - 0.5, high + 0.5];
   const pad = 0.09 * (high - low); // room for words over the highest line
   const last = roundUp(Math.max(50, head, ghost.length ? ghost.at(-1)[0] : 0));
   const [bottom, top] = [low - pad, high + pad];

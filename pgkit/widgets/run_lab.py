@@ -211,12 +211,21 @@ class RunLab(Lab):
         return {
             "title": self.title, "algorithm": self._algorithm_name.replace("_", " "),
             "world": self.world.name, "runs": run.runs, "counts": _counts(run),
-            "resets": [*RESETS, PAINTED] if self.finite else [],
+            "resets": self._resets(), "penalty": not np.isnan(run.mismatch),
             "views": [
                 {"key": key, "kind": v.kind, "title": v.title, "wide": v.wide, "setting": v.setup(run)}
                 for key, v in self.views.items()
             ],
         }  # fmt: skip
+
+    def _resets(self) -> list[str]:
+        """The choices of μ; "painted" where one can paint or has."""
+        if not self.finite:
+            return []
+        painting = self.reset == PAINTED or any(
+            getattr(v, "paint", False) for v in self.views.values()
+        )
+        return [*RESETS, PAINTED] if painting else list(RESETS)
 
     def view(self) -> tuple[dict[str, Any], dict[str, Array]]:
         mismatch = self.run.mismatch

@@ -11,6 +11,11 @@ VIEWS = {
     "grid": "grid:Grid",
     "curve": "curve:LearningCurve",
     "goals": "goals:Goals",
+    "spread": "spread:Spread",
+    "contour": "contour:Contour",
+    "cloud": "cloud:Cloud",
+    "ellipse": "ellipse:Ellipse",
+    "variance": "variance:Variance",
 }
 MODULES = tuple(f"views/{place.split(':')[0]}.mjs" for place in VIEWS.values())
 
