@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -54,8 +55,8 @@ def show(w):
     plt.show()
 interact(show, w=FloatSlider(value=1, min=0, max=1, step=0.01));
 """
-PROBE = """() => {
-  const lab = document.querySelector('.pgkit-lab');
+PROBE = """(index) => {
+  const lab = document.querySelectorAll('.pgkit-lab')[index];
   const canvas = lab.querySelector('canvas.pg-grid');
   const probe = window.probe = { frames: [], events: [], pixel: null };
   const look = () => {
@@ -100,11 +101,11 @@ print(_n / (_t.perf_counter() - _b))
 
 
 class Bench:
-    def __init__(self, page, lab, quick: bool) -> None:
+    def __init__(self, page, lab, quick: bool, index: int = 0) -> None:
         self.page, self.lab = page, lab
         self.keys = 12 if quick else 30
         self.seconds = 2.0 if quick else 5.0
-        page.evaluate(PROBE)
+        page.evaluate(PROBE, index)
 
     def clear(self, **fields) -> None:
         self.page.evaluate(
@@ -132,6 +133,28 @@ class Bench:
         frames, events = self.log()
         self.clear(pixel=None)
         return first_after(events, "keydown", changes(frames, "pixel"))
+
+    def first_knob(self) -> list[float]:
+        """A key on a lab's first knob to the first frame drawn with the new value, not training."""
+        self.clear()
+        self.press(self.lab.locator(".pg-knobs .pg-knob input[type=range]").first, 350)
+        frames, events = self.log()
+        return first_after(events, "keydown", changes(frames, "version"))
+
+    def frames_a_second(self) -> float:
+        """Frames painted a second while all runs train at full speed."""
+        speed = self.lab.get_by_role("slider", name="speed")
+        speed.focus()
+        self.page.keyboard.press("End")
+        self.lab.get_by_role("button", name="Play").click()
+        self.page.wait_for_timeout(1500)
+        self.clear()
+        self.page.wait_for_timeout(int(self.seconds * 1000))
+        frames, _ = self.log()
+        self.lab.get_by_role("button", name="Pause").click()
+        self.page.wait_for_timeout(500)
+        span = (frames[-1]["t"] - frames[0]["t"]) / 1000 if len(frames) > 1 else float("inf")
+        return (len(frames) - 1) / span
 
     def drag(self) -> list[float]:
         """60 Hz drag of α, not training: painted value against when the slider showed it."""
@@ -259,8 +282,28 @@ def measure(quick: bool, nodelay: bool) -> dict:
             if name == "30":
                 found["paint"] = bench.paint()
             page.close()
+        found["gallery"] = gallery(browser, address, place, quick)
         browser.close()
     found["load after"] = os.getloadavg()[0]
+    return found
+
+
+def gallery(browser, address: str, place: Path, quick: bool) -> dict[str, dict]:
+    """Every lab of docs/gallery.ipynb at its default size: {title: {"control": ms, "fps": frames a second}}."""
+    shutil.copy(ROOT / "docs" / "gallery.ipynb", place)
+    page = browser.new_page(viewport={"width": 1440, "height": 1400})
+    open_notebook(page, address, "gallery.ipynb")
+    wait_for_lab(page)
+    page.wait_for_timeout(6000)
+    found = {}
+    for index in range(page.locator(".pgkit-lab").count()):
+        lab = wait_for_lab(page, index)
+        lab.evaluate("(e) => e.scrollIntoView({ block: 'start' })")
+        page.wait_for_timeout(1000)
+        bench = Bench(page, lab, quick, index)
+        title = f"{lab.locator('.pg-title').inner_text()} {index + 1}"
+        found[title] = {"control": bench.first_knob(), "fps": bench.frames_a_second()}
+    page.close()
     return found
 
 
@@ -290,6 +333,10 @@ def rows(found: dict) -> list[tuple[str, str, str, str]]:
         ("paint μ to Python's answer painted", "80", "50", quantiles(found["paint"])),
         ("interact with an inline figure", "", "", quantiles(found["interact"])),
         ("interact / control (medians)", "3x", "5x", f"{ratio:.1f}x"),
+        *(
+            (title[:44], "85", "50", f"{quantiles(of['control'])}, {of['fps']:.1f} frames/s of 30")
+            for title, of in found["gallery"].items()
+        ),
     ]  # fmt: skip
 
 

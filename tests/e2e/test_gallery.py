@@ -16,7 +16,8 @@ AXE = (Path(axe_playwright_python.__path__[0]) / "axe.min.js").read_text(encodin
 THEME = "(name) => jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
 # is anything but one colour on the canvas?
 PAINTED = """(canvas) => { const d = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-    const seen = new Set(); for (let i = 0; i < d.length; i += 4 * 37) seen.add(`${d[i]},${d[i+1]},${d[i+2]},${d[i+3]}`);
+    const seen = new Set();
+    for (let i = 0; i < d.length; i += 4 * 37) seen.add(`${d[i]},${d[i + 1]},${d[i + 2]},${d[i + 3]}`);
     return seen.size; }"""
 SERIOUS = """async (e) => (await axe.run(e, { resultTypes: ['violations'] })).violations
     .filter((v) => ['serious', 'critical'].includes(v.impact))
