@@ -289,6 +289,11 @@ class Run:
         self.record()
         return self
 
+    @property
+    def kept(self) -> dict[int, State]:
+        """States of some earlier iterations and of this one, by iteration: a sketch of the way here."""
+        return {**self._checkpoints, self.iteration: self.state}
+
     def _refuse_if_handle(self, done: str) -> None:
         if not getattr(self.world, "copyable", True):
             raise ValueError(

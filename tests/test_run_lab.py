@@ -216,3 +216,27 @@ def test_an_instance_of_an_algorithm_will_do():
     lab = RunLab(Reinforce(alpha=0.4), "ring-of-fire", ["grid", "curve", "goals"], runs=2)
     assert lab.run.algorithm.alpha == 0.4
     assert "alpha=0.4" in lab.code
+
+
+@pytest.mark.slow
+def test_the_saved_notebook_and_its_html_show_the_picture_without_a_kernel(tmp_path):
+    import nbformat
+    from nbclient import NotebookClient
+    from nbconvert import HTMLExporter
+
+    book = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(
+                "from pgkit.widgets import RunLab\n"
+                "RunLab('reinforce', 'two-state', ['contour', 'curve'], runs=4).train(5)"
+            )
+        ]
+    )
+    NotebookClient(
+        book, store_widget_state=False, resources={"metadata": {"path": tmp_path}}
+    ).execute()
+    page, _ = HTMLExporter().from_notebook_node(book)
+    assert "data:image/png;base64,iVBOR" in page
+    assert "unpkg" not in page
+    data = book.cells[0].outputs[0].data
+    assert "after 5 iterations" in data["text/plain"]

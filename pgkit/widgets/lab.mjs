@@ -51,6 +51,18 @@ export function plain(x, digits = 3) {
   return text.replace("-", "−");
 }
 
+/** A number of any size: powers of ten where digits would not do. */
+export function short(x, digits = 2) {
+  if (x === 0 || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5)) return plain(x, digits);
+  const [front, e] = x.toExponential(digits - 1).split("e");
+  return `${plain(Number(front), digits)}·${ten(Number(e))}`;
+}
+
+/** 10 to the e. */
+export function ten(e) {
+  return `10${[...String(e)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}`;
+}
+
 // ---------------------------------------------------------------- the link to Python
 
 /**

@@ -126,6 +126,30 @@ function widened(x, y, box) {
   });
 }
 
+/** An arrow with a rim, so that it stands out; a dot where it has no length. */
+export function vector(ctx, [x0, y0], [x1, y1], hue, colours, width = 2.5) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  const head = Math.min(7 + 1.6 * width, length);
+  const [u, v] = length ? [(x1 - x0) / length, (y1 - y0) / length] : [1, 0];
+  const neck = [x1 - u * head * 0.8, y1 - v * head * 0.8];
+  for (const [rim, colour] of [[3, colours.paper], [0, hue]]) {
+    ctx.strokeStyle = colour;
+    ctx.fillStyle = colour;
+    ctx.lineWidth = width + rim;
+    segment(ctx, x0, y0, ...neck);
+    ctx.beginPath();
+    ctx.moveTo(x1, y1);
+    ctx.lineTo(x1 - u * head - v * head * 0.5, y1 - v * head + u * head * 0.5);
+    ctx.lineTo(x1 - u * head + v * head * 0.5, y1 - v * head - u * head * 0.5);
+    ctx.closePath();
+    if (rim) {
+      ctx.lineWidth = rim;
+      ctx.stroke();
+    }
+    ctx.fill();
+  }
+}
+
 // ---------------------------------------------------------------- the learning curve
 
 const NICE = [1, 1.5, 2, 3, 4, 5, 7.5, 10];

@@ -238,8 +238,9 @@ class RunLab(Lab):
         parts: dict[str, Array] = {}
         words = not self.playing
         for key, v in self.views.items():
+            said = {"words": v.sentence(self.timeline)} if words else {}  # first: it looks at once
             facts, arrays = v.frame(self.timeline)
-            header["views"][key] = facts | ({"words": v.sentence(self.timeline)} if words else {})
+            header["views"][key] = facts | said
             parts |= {f"{key}.{name}": array for name, array in arrays.items()}
         return header, parts
 

@@ -1,6 +1,6 @@
 // Gradients of other rollouts as a cloud, the exact one and their mean as arrows.
-import { el, plain } from "../lab.mjs";
-import { VIEWS, halo, plotAxes, segment, sharp } from "../plot.mjs";
+import { el, plain, short, ten } from "../lab.mjs";
+import { VIEWS, halo, plotAxes, segment, sharp, vector } from "../plot.mjs";
 
 VIEWS.cloud = () => {
   const node = el("canvas", { class: "pg-plot", role: "img" });
@@ -38,8 +38,8 @@ VIEWS.cloud = () => {
       ctx.globalAlpha = 1;
       const from = [place.x(0), place.y(0)];
       const ends = [mean, exact].map(([x, y]) => [place.x(x), place.y(y)]);
-      arrow(ctx, from, ends[1], colours.goal, 6, colours);
-      arrow(ctx, from, ends[0], colours.policy, 2.5, colours);
+      vector(ctx, from, ends[1], colours.goal, colours, 6);
+      vector(ctx, from, ends[0], colours.policy, colours);
       ctx.restore();
       names(ctx, ends, box, size, colours);
       below(ctx, facts, box, size, colours);
@@ -76,41 +76,6 @@ function reach(points, mean, exact) {
   const least = 0.06 * Math.max(...spans.map(([low, high]) => high - low));
   const [x, y] = spans.map(([low, high]) => [(low - least) * times, (high + least) * times]);
   return { x, y, e, times };
-}
-
-/** Small numbers with a power of ten. */
-function short(x, digits = 2) {
-  if (x === 0 || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5)) return plain(x, digits);
-  const [front, e] = x.toExponential(digits - 1).split("e");
-  return `${plain(Number(front), digits)}·${ten(Number(e))}`;
-}
-
-function ten(e) {
-  return `10${[...String(e)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}`;
-}
-
-/** With a rim, so that it stands out from the dots; a dot where there is no length. */
-function arrow(ctx, [x0, y0], [x1, y1], hue, width, colours) {
-  const length = Math.hypot(x1 - x0, y1 - y0);
-  const head = Math.min(7 + 1.6 * width, length);
-  const [u, v] = length ? [(x1 - x0) / length, (y1 - y0) / length] : [1, 0];
-  const neck = [x1 - u * head * 0.8, y1 - v * head * 0.8];
-  for (const [rim, colour] of [[3, colours.paper], [0, hue]]) {
-    ctx.strokeStyle = colour;
-    ctx.fillStyle = colour;
-    ctx.lineWidth = width + rim;
-    segment(ctx, x0, y0, ...neck);
-    ctx.beginPath();
-    ctx.moveTo(x1, y1);
-    ctx.lineTo(x1 - u * head - v * head * 0.5, y1 - v * head + u * head * 0.5);
-    ctx.lineTo(x1 - u * head + v * head * 0.5, y1 - v * head - u * head * 0.5);
-    ctx.closePath();
-    if (rim) {
-      ctx.lineWidth = rim;
-      ctx.stroke();
-    }
-    ctx.fill();
-  }
 }
 
 /** One over, one under the arrows' ends, whichever is higher. */

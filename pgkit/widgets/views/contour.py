@@ -149,7 +149,7 @@ class Contour(View):
         if of != whose:
             seen = {}
         flat = (slice(PATHS if parameters(run) == 2 else 1), self._axes)
-        kept = {**run._checkpoints, run.iteration: run.state}
+        kept = run.kept
         for k in kept.keys() - seen.keys():
             seen[k] = kept[k].theta.reshape(run.runs, -1)[flat]
         if len(seen) > 4 * STEPS:

@@ -1,6 +1,6 @@
 // Steps of one size: the ball |d| ≤ ε and the ellipse ½ dᵀF d ≤ ε, each with its best step.
 import { el, knobControl, plain, write } from "../lab.mjs";
-import { VIEWS, halo, plotAxes, segment, sharp } from "../plot.mjs";
+import { VIEWS, halo, plotAxes, segment, sharp, vector } from "../plot.mjs";
 
 VIEWS.ellipse = ({ low, high, epsilon, names }, host) => {
   const canvas = el("canvas", { class: "pg-plot", role: "img" });
@@ -46,8 +46,8 @@ VIEWS.ellipse = ({ low, high, epsilon, names }, host) => {
     ctx.beginPath();
     ctx.arc(x0, y0, facts.epsilon * unit, 0, 2 * Math.PI);
     shape(ctx, colours.soft, colours.soft, [5, 4]);
-    arrow(ctx, [x0, y0], ends[1], colours.policy, colours);
-    arrow(ctx, [x0, y0], ends[0], colours.ink, colours);
+    vector(ctx, [x0, y0], ends[1], colours.policy, colours);
+    vector(ctx, [x0, y0], ends[0], colours.ink, colours);
     ctx.restore();
     labels(ctx, facts, ends, place, colours);
     legend(ctx, box, size, colours);
@@ -65,25 +65,6 @@ function shape(ctx, edge, inside, dash) {
   ctx.setLineDash(dash);
   ctx.stroke();
   ctx.setLineDash([]);
-}
-
-function arrow(ctx, [x0, y0], [x1, y1], hue, colours) {
-  const length = Math.hypot(x1 - x0, y1 - y0);
-  if (length < 0.5) return;
-  const head = Math.min(11, length);
-  const [u, v] = [(x1 - x0) / length, (y1 - y0) / length];
-  for (const [rim, colour] of [[3, colours.paper], [0, hue]]) {
-    ctx.strokeStyle = colour;
-    ctx.fillStyle = colour;
-    ctx.lineWidth = 2.5 + rim;
-    segment(ctx, x0, y0, x1 - u * head * 0.8, y1 - v * head * 0.8);
-    ctx.beginPath();
-    ctx.moveTo(x1, y1);
-    ctx.lineTo(x1 - u * head - v * head * 0.5, y1 - v * head + u * head * 0.5);
-    ctx.lineTo(x1 - u * head + v * head * 0.5, y1 - v * head - u * head * 0.5);
-    ctx.closePath();
-    ctx.fill();
-  }
 }
 
 /** What each step does, beside its end: the higher end's words go up, the lower one's down. */

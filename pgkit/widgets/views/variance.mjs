@@ -1,5 +1,5 @@
 // Bars: the variance of one rollout's gradient for each baseline, and its bias beside it.
-import { el, plain } from "../lab.mjs";
+import { el, plain, short, ten } from "../lab.mjs";
 import { FONT, VIEWS, letterSize, segment, sharp } from "../plot.mjs";
 
 VIEWS.variance = (setting) => {
@@ -99,17 +99,6 @@ function grid(ctx, { log, floor, most }, x, rows, count, size, colours) {
 
 function power(e) {
   return e >= -2 && e <= 3 ? plain(10 ** e) : ten(e);
-}
-
-/** Small numbers with a power of ten. */
-function short(x, digits = 2) {
-  if (x === 0 || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5)) return plain(x, digits);
-  const [front, e] = x.toExponential(digits - 1).split("e");
-  return `${plain(Number(front), digits)}·${ten(Number(e))}`;
-}
-
-function ten(e) {
-  return `10${[...String(e)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}`;
 }
 
 function whiskers(ctx, x, value, error, y, left, colours) {

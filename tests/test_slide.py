@@ -1,0 +1,105 @@
+"""The slide beside the code: the links hold while the source moves, and looking changes nothing."""
+
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from pgkit import ALGORITHMS, WORLDS, Run
+from pgkit.widgets.slide import SLIDES, slide, trace
+
+ORDER = list(SLIDES)
+
+
+def run_of(name, **options):
+    return Run(ALGORITHMS[name](episodes=4, horizon=6), WORLDS["ring-of-fire"](), runs=3, **options)
+
+
+@pytest.mark.parametrize("name", SLIDES)
+def test_every_link_leads_to_one_statement_of_the_source(name):
+    code = [line.strip() for line, _ in slide(name).code]
+    for text, starts in SLIDES[name]:
+        for start in starts:
+            found = [line for line in code if line.startswith(start)]
+            assert len(found) == 1, (text, start, found)
+
+
+@pytest.mark.parametrize("name", SLIDES)
+def test_the_gradient_or_the_new_parameters_are_shown_and_the_run_stays_as_it_was(name):
+    run = run_of(name)
+    theta, history = run.state.theta.copy(), len(run.history)
+    shown = slide(name, run=run)
+    at = next(i for i, (line, _) in enumerate(shown.code) if line.startswith("theta") and "policy.fit" in line or line.split("=")[0].strip() == "theta" and "alpha" in line or "theta = theta + step" in line)
+    row = next(r for r in shown.values(at) if r["name"] == "theta")
+    assert row["shape"] == "[3, 81, 4]" and row["dtype"] == "float64" and row["mean"]
+    assert run.iteration == 0 and len(run.history) == history
+    np.testing.assert_array_equal(run.state.theta, theta)
+
+
+def test_the_values_are_those_of_the_next_iteration():
+    run = run_of("reinforce", engine="text").advance(3)
+    made = {k: v for names in trace(run).values() for k, v in names.items()}
+    np.testing.assert_array_equal(made["theta"], run.fork().advance(1).state.theta)
+
+
+def test_a_statement_over_two_lines_is_one():
+    shown = slide("reinforce", run=run_of("reinforce"))
+    at = next(i for i, (line, _) in enumerate(shown.code) if line.strip().startswith("episodes="))
+    assert {row["name"] for row in shown.values(at)} >= {"tau.s", "tau.a", "tau.r"}
+
+
+def test_a_tracer_that_was_there_is_put_back_even_after_an_error():
+    def mine(*_):
+        return None
+
+    run = run_of("reinforce")
+    before = sys.gettrace()
+    sys.settrace(mine)
+    try:
+        trace(run)
+        assert sys.gettrace() is mine
+        run.policy = None
+        with pytest.raises(AttributeError):
+            trace(run)
+        assert sys.gettrace() is mine
+    finally:
+        sys.settrace(before)
+
+
+def test_two_threads_trace_at_once():
+    found = {}
+
+    def work(name):
+        found[name] = {k for names in trace(run_of(name)).values() for k in names}
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in ("reinforce", "awr")]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert {"tau", "D", "grad", "theta"} <= found["reinforce"] and {"weight", "memory"} <= found["awr"]
+    assert "weight" not in found["reinforce"]
+
+
+def test_changed_lines_are_marked_by_a_plus():
+    shown = slide("reinforce_resets", previous="reinforce")
+    assert {shown.code[i][0].partition("=")[0].strip() for i in shown.changed} == {"mu", "tau"}
+    text = shown._repr_mimebundle_()[0]["text/plain"]
+    assert "+ mu    = world.start" in text and "UPDATE" in text
+
+
+def test_a_message_from_the_page_is_answered():
+    shown = slide("reinforce", run=run_of("reinforce"))
+    shown._asked({"line": 1})
+    assert shown.view.values["rows"][0]["name"] == "tau.s"
+    shown._asked({"line": 999})
+    assert "line = 999" in shown.view.values["problem"]
+    slide("reinforce")._asked({"line": "x"})
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(ValueError, match="name = 'sarsa', but a slide is one of supervised"):
+        slide("sarsa")
+    with pytest.raises(ValueError, match="run is of Reinforce"):
+        slide("awr", run=run_of("reinforce"))
+    with pytest.raises(ValueError, match="only a run has values"):
+        slide("awr").values(0)
