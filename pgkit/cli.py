@@ -97,6 +97,21 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.set_defaults(command=_lab)
 
+    predictions = commands.add_parser(
+        "predictions", allow_abbrev=False, help="what a class predicted, as histograms"
+    )
+    predictions.add_argument(
+        "places",
+        nargs="+",
+        metavar="FILES",
+        help="ledgers (predictions.json), or folders with ledgers in them",
+    )
+    predictions.add_argument("--html", metavar="FILE", help="a page with the histograms")
+    predictions.add_argument(
+        "--json", action="store_true", help="one JSON object on standard output"
+    )
+    predictions.set_defaults(command=_predictions)
+
     doctor = commands.add_parser("doctor", allow_abbrev=False, help="is this machine ready?")
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
     doctor.set_defaults(command=_doctor)
@@ -240,6 +255,45 @@ def _print_table(result: dict[str, Any]) -> None:
     ):
         table.add_row(left, right)
     Console().print(table)
+
+
+# ---------------------------------------------------------------- predictions
+
+
+def _predictions(args: argparse.Namespace) -> int:
+    """Status 1 if a file could not be read; the others count all the same."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from pgkit.predictions import as_json, collect, page
+
+    if args.html:
+        check_writable(Path(args.html))
+    questions, ledgers, problems = collect(args.places)
+    if args.html:
+        write_file(Path(args.html), page(questions, ledgers).encode())
+    if args.json:
+        print(json.dumps(as_json(questions, ledgers), ensure_ascii=False))
+    else:
+        for q in questions:
+            table = Table(title=f"{q.key}: {q.text}", title_justify="left")
+            table.add_column("prediction", min_width=16)
+            table.add_column("students", justify="right")
+            table.add_column("")
+            bars = q.bars()
+            most = max(n for _, n, _ in bars) or 1
+            for label, n, hit in bars:
+                table.add_row(
+                    label, str(n), "█" * round(24 * n / most) + (" ✓ the answer" if hit else "")
+                )
+            Console().print(table)
+        print(
+            f"{ledgers} ledgers, {len(questions)} questions."
+            + (f" Page: {args.html}" if args.html else "")
+        )
+    for problem in problems:
+        print(f"pgkit predictions: skipped {problem}", file=sys.stderr)
+    return 1 if problems else 0
 
 
 # ---------------------------------------------------------------- sweep

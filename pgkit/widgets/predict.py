@@ -28,7 +28,8 @@ LEDGER = "predictions.json"
 
 
 class Ledger:
-    """The file of predictions: {key: {"question", "commits": [{"value", "at"}], "revealed": at or null}}."""
+    """The file of predictions: {key: {"question", "commits": [{"value", "at"}], "revealed": at or null,
+    "answer": what was revealed}}."""
 
     def __init__(self, path: str | Path = LEDGER) -> None:
         self.path = Path(path)
@@ -48,11 +49,11 @@ class Ledger:
         commits = [*entry["commits"], {"value": value, "at": _now()}]
         self._write(key, {"question": question, "commits": commits, "revealed": None})
 
-    def mark_revealed(self, key: str) -> None:
-        """Write down when the answer was first shown."""
+    def mark_revealed(self, key: str, answer: float | str | None = None) -> None:
+        """Write down when the answer was first shown, and what it is."""
         entry = self.entry(key)
         if entry["commits"] and not entry["revealed"]:
-            self._write(key, {**entry, "revealed": _now()})
+            self._write(key, {**entry, "revealed": _now(), "answer": answer})
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -287,7 +288,8 @@ class Reveal:
         self._content.value = (
             f'<div role="status" aria-live="polite">{self._told()}</div>{self._picture}'
         )
-        self.prediction.ledger.mark_revealed(self.prediction.key)
+        answer = str(self.answer) if self.prediction.choices else float(self.answer)
+        self.prediction.ledger.mark_revealed(self.prediction.key, answer)
         self.prediction._refresh()
 
     def distance(self) -> float | bool | None:
