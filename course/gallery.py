@@ -38,3 +38,75 @@ plateau
 # %%
 variance = RunLab("reinforce", "century", ["cloud", "curve", "variance"], runs=32)
 variance
+
+# %% [markdown]
+# ## The slide beside the source
+# Lines that are new against the algorithm before are marked. Click a line: one iteration of a copy of the run
+# is made, and you see what the line computed.
+
+# %%
+from pgkit.widgets import (
+    bug_gallery,
+    glossary,
+    notation,
+    quiz,
+    recap,
+    slide,
+    spot_the_bug,
+    think_pair_share,
+)
+from pgkit.widgets.predict import predict
+
+slide("reinforce_baseline", run=baseline.run)
+
+# %% [markdown]
+# ## Predict, then look
+
+# %%
+guess = predict("Of 100 runs from the nominal start, how many reach +100?", key="gallery", low=0, high=100)
+guess
+
+# %%
+guess.reveal(0, explain="The exit is two steps away; nobody gets past it.")
+
+# %% [markdown]
+# ## A quiz, with a reason for every answer
+
+# %%
+quiz(
+    "A baseline b(s) is subtracted from the return. What happens to the mean of the gradient?",
+    ["nothing", "it shrinks by b", "its sign may change"],
+    answer="nothing", key="gallery-baseline",
+    explain={
+        "nothing": "The score has zero mean in every state, so b(s) times the score has zero mean too.",
+        "it shrinks by b": "That would be so if b were multiplied with something whose mean is not zero.",
+        "its sign may change": "Single samples may change their sign. Their mean does not move.",
+    },
+)  # fmt: skip
+
+# %% [markdown]
+# ## Spot the bug
+
+# %%
+spot_the_bug("times_fisher")
+
+# %%
+bug_gallery()
+
+# %% [markdown]
+# ## Timers for the room
+
+# %%
+think_pair_share("How do we get policy gradients to break out of local optima?")
+
+# %%
+recap(60, ["resets for local optima", "natural gradient for distribution shift", "baselines for variance"])
+
+# %% [markdown]
+# ## Every word and every symbol
+
+# %%
+glossary()
+
+# %%
+notation()

@@ -8,7 +8,14 @@ from typing import Any
 WHERE = {
     "RingOfFire": "pgkit.widgets.ring_of_fire",
     "RunLab": "pgkit.widgets.run_lab",
+    "bug_gallery": "pgkit.widgets.cards",
+    "glossary": "pgkit.widgets.cards",
+    "notation": "pgkit.widgets.cards",
+    "quiz": "pgkit.widgets.cards",
     "recap": "pgkit.widgets.timer",
+    "slide": "pgkit.widgets.slides",
+    "spot_the_bug": "pgkit.widgets.cards",
+    "term": "pgkit.widgets.cards",
     "think_pair_share": "pgkit.widgets.timer",
 }
 

@@ -37,6 +37,7 @@ function render({ model, el: host }) {
     });
     const words = el("p", { class: "pg-hidden" });
     const node = el("figure", { class: "pg-view", "data-view": view.kind, "aria-label": view.title }, made.node, words);
+    node.querySelectorAll("canvas[role=img]").forEach((canvas) => canvas.setAttribute("aria-label", view.title));
     return { ...view, ...made, node, words };
   });
   const training = transport(link);

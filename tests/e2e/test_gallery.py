@@ -43,7 +43,7 @@ def gallery(context, address, folder):
 
 
 def labs(page):
-    return page.locator(".pgkit-lab").all()
+    return page.locator(".pgkit-lab:has(.pg-transport)").all()
 
 
 def test_every_lab_trains_and_every_view_paints(gallery, artifacts):
@@ -106,6 +106,36 @@ def test_dark_and_narrow(gallery, artifacts):
     for i, lab in enumerate(labs(page)):
         lab.scroll_into_view_if_needed()
         page.wait_for_timeout(300)
-        assert lab.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 0
         lab.screenshot(path=artifacts / f"gallery-{i}-800px.png")
+        assert lab.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 0
     page.set_viewport_size({"width": 1440, "height": 1150})
+
+
+def test_cards_work_and_are_accessible(gallery, artifacts):
+    page = gallery
+    quiz = page.locator(".jp-OutputArea-output", has_text="A baseline b(s) is subtracted").last
+    quiz.scroll_into_view_if_needed()
+    quiz.get_by_role("radio", name="it shrinks by b").check()
+    quiz.get_by_role("button", name="Check").click()
+    quiz.get_by_text("multiplied with something").wait_for()
+    quiz.get_by_role("radio", name="nothing").check()
+    quiz.get_by_role("button", name="Check").click()
+    quiz.get_by_text("zero mean in every state").wait_for()
+    quiz.screenshot(path=artifacts / "card-quiz.png")
+    for name, text in (("glossary", "advantage"), ("bug", "which"), ("slide", "ROLLOUT")):
+        card = page.locator(".jp-OutputArea-output", has_text=text).first
+        card.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
+        card.screenshot(path=artifacts / f"card-{name}.png")
+    for card in page.locator(".pgkit-lab").all():
+        card.scroll_into_view_if_needed()
+        assert card.evaluate(SERIOUS) == []
+
+
+def test_a_line_of_the_slide_shows_its_value(gallery, artifacts):
+    page = gallery
+    slide = page.locator(".jp-OutputArea-output", has_text="grad_log_prob").first
+    slide.scroll_into_view_if_needed()
+    slide.get_by_role("button").filter(has_text="grad_log_prob").first.click()
+    slide.get_by_text("shape").first.wait_for(timeout=30_000)
+    slide.screenshot(path=artifacts / "card-slide-value.png")

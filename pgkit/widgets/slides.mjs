@@ -16,7 +16,7 @@ function render({ model, el }) {
   if (card.live) notes.push("choose a line of code to see what it makes");
   head.append(make("span", notes.join(" · "), { class: "pg-sub" }));
 
-  const two = make("div", "", { class: "pg-two" });
+  const two = make("div", "", { class: "pg-two pg-beside" });
   const left = make("ol", "", { class: "pg-slide-lines", "aria-label": "The slide" });
   const right = make("div", "", { class: "pg-source", role: "group", "aria-label": "The code" });
   const words = card.slide.map((text, i) => {

@@ -27,7 +27,10 @@ from pgkit.widgets.cards import CSS, bundle
 _START, _WHILE = ("START WITH RANDOM POLICY π_θ", ()), ("WHILE NOT CONVERGED:", ())
 _ROLLOUT = ("ROLLOUT π_θ TO COLLECT (s₁, a₁, r₁, s₂, a₂, r₂, …)", ("tau   = rollout(",))
 _CREATE = ("CREATE DATASET D = (s₁, a₁, Q̂₁, s₂, a₂, Q̂₂, …)", ("D     = dataset(",))
-_COMPUTE = ("COMPUTE GRADIENTS ∇_θ J = Σ_D ∇_θ log π_θ(a_t|s_t) Q̂_t", ("grad  = policy.grad_log_prob(",))
+_COMPUTE = (
+    "COMPUTE GRADIENTS ∇_θ J = Σ_D ∇_θ log π_θ(a_t|s_t) Q̂_t",
+    ("grad  = policy.grad_log_prob(",),
+)
 _UPDATE = ("UPDATE θ ← θ + α ∇_θ J", ("theta = theta + self.alpha * grad",))
 
 # name -> the slide's lines, each with the starts of the statements that it stands for
@@ -56,7 +59,8 @@ SLIDES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "reinforce_baseline": (
         _START, _WHILE, _ROLLOUT, _CREATE,
         ("TRAIN V_φ: φ = argmin Σ_D (V_φ(s_t) - Q̂_t)²", ("phi   = self.critic.fit(",)),
-        ("COMPUTE GRADIENTS ∇_θ J = Σ_D ∇_θ log π_θ(a_t|s_t) (Q̂_t - V_φ(s_t))", ("adv   = D.q_hat - self._b(", "grad  = policy.grad_log_prob(")),
+        ("COMPUTE GRADIENTS ∇_θ J = Σ_D ∇_θ log π_θ(a_t|s_t) (Q̂_t - V_φ(s_t))",
+         ("adv   = D.q_hat - self._b(", "grad  = policy.grad_log_prob(")),
         _UPDATE,
     ),
     "actor_critic": (
@@ -77,13 +81,14 @@ SLIDES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("3: FOR ITERATION k = 1, …, k_max DO", ()),
         ("4: ADD TRAJECTORIES {τ_i} SAMPLED VIA π_k TO D", ("tau, at  = continued(", "memory = (", "D      = joined(")),
         ("5: V^D ← argmin_V E_D ‖R - V(s)‖²", ("R      = self._returns(", "phi    = V.fit(")),
-        ("6: π_{k+1} ← argmax_π E_D[log π(a|s) exp((R - V^D(s)) / β)]", ("adv    = self._returns(", "weight = self.weight(", "theta, moments = policy.fit(")),
+        ("6: π_{k+1} ← argmax_π E_D[log π(a|s) exp((R - V^D(s)) / β)]",
+         ("adv    = self._returns(", "weight = self.weight(", "theta, moments = policy.fit(")),
     ),
 }  # fmt: skip
 
 
 class _Page(anywidget.AnyWidget):
-    _esm = (Path(__file__).parent / "slide.mjs").read_text(encoding="utf-8")
+    _esm = (Path(__file__).parent / "slides.mjs").read_text(encoding="utf-8")
     _css = CSS
     card = traitlets.Dict().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
@@ -139,7 +144,8 @@ class Slide:
             answer = {"line": line, "rows": self.values(line), "iteration": self.run.iteration}  # type: ignore[union-attr]
         except ValueError as error:
             answer = {"line": line, "rows": [], "problem": str(error)}
-        self.view.values = answer
+        count = self.view.values.get("count", 0) + 1  # so that the same answer again is sent again
+        self.view.values = {**answer, "count": count}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None):
         slide = "\n".join(text for text, _ in SLIDES[self.name])
@@ -169,9 +175,7 @@ def slide(name: str, *, run: Run | None = None, previous: str | None = None) -> 
     """
     for argument, value in (("name", name), ("previous", previous)):
         if value not in SLIDES and not (argument == "previous" and value is None):
-            raise ValueError(
-                f"{argument} = {value!r}, but a slide is one of {', '.join(SLIDES)}"
-            )
+            raise ValueError(f"{argument} = {value!r}, but a slide is one of {', '.join(SLIDES)}")
     if run is not None and type(run.algorithm) is not ALGORITHMS[name]:
         raise ValueError(
             f"run is of {type(run.algorithm).__name__}, but slide({name!r}) shows {ALGORITHMS[name].__name__}; "
@@ -225,7 +229,9 @@ def _starts(method: Any) -> dict[int, int]:
     found: dict[int, int] = {}
     for node in ast.walk(tree):  # outer statements before what is inside them
         if isinstance(node, ast.stmt) and node is not tree:
-            last = node.body[0].lineno - 1 if isinstance(node, ast.For | ast.If) else node.end_lineno
+            last = (
+                node.body[0].lineno - 1 if isinstance(node, ast.For | ast.If) else node.end_lineno
+            )
             for line in range(node.lineno, (last or node.lineno) + 1):
                 found[line - 1] = node.lineno - 1
     return found
@@ -236,9 +242,7 @@ def _code(name: str) -> list[tuple[str, int]]:
     method = inspect.unwrap(ALGORITHMS[name].iteration)
     starts = _starts(method)
     lines = textwrap.dedent(inspect.getsource(method)).splitlines()
-    return [
-        (lines[i][4:].partition(" # ")[0].rstrip(), starts[i]) for i in sorted(starts) if i > 0
-    ]
+    return [(lines[i][4:].partition(" # ")[0].rstrip(), starts[i]) for i in sorted(starts) if i > 0]
 
 
 def _changed(old: list[str], new: list[str]) -> set[int]:
@@ -253,22 +257,53 @@ def _rows(name: str, value: Any, deep: bool = True) -> list[dict[str, str]]:
         inside = [(f.name, getattr(value, f.name)) for f in fields(value)]
         arrays = [(n, x) for n, x in inside if isinstance(x, np.ndarray)]
         rows = [row for n, x in arrays for row in _rows(f"{name}.{n}", x, deep=False)]
-        return rows or [{"name": name, "shape": type(value).__name__, "dtype": "", "first": "", "mean": ""}]
+        return rows or [
+            {"name": name, "shape": type(value).__name__, "dtype": "", "first": "", "mean": ""}
+        ]
     if isinstance(value, np.ndarray):
         run_1 = value[0] if value.ndim else value
         with np.errstate(all="ignore"):
             mean = value.mean(axis=0) if value.ndim else value
         shape = f"[{', '.join(map(str, value.shape))}]"
-        return [{"name": name, "shape": shape, "dtype": str(value.dtype), "first": _few(run_1), "mean": _few(mean)}]
+        return [
+            {
+                "name": name,
+                "shape": shape,
+                "dtype": str(value.dtype),
+                "first": _few(run_1),
+                "mean": _few(mean),
+            }
+        ]
     if isinstance(value, bool | int | float | np.number):
         kind = type(value).__name__
-        return [{"name": name, "shape": "number", "dtype": kind, "first": f"{value:.4g}", "mean": ""}]
+        return [
+            {"name": name, "shape": "number", "dtype": kind, "first": f"{value:.4g}", "mean": ""}
+        ]
     if isinstance(value, tuple | list):
-        return [{"name": name, "shape": f"{type(value).__name__} of {len(value)}", "dtype": "", "first": "", "mean": ""}]
-    return [{"name": name, "shape": type(value).__name__, "dtype": "", "first": str(value)[:40] if value is None else "", "mean": ""}]
+        return [
+            {
+                "name": name,
+                "shape": f"{type(value).__name__} of {len(value)}",
+                "dtype": "",
+                "first": "",
+                "mean": "",
+            }
+        ]
+    return [
+        {
+            "name": name,
+            "shape": type(value).__name__,
+            "dtype": "",
+            "first": str(value)[:40] if value is None else "",
+            "mean": "",
+        }
+    ]
 
 
 def _few(x: Any, count: int = 4) -> str:
     flat = np.ravel(x)
     more = ", …" if flat.size > count else ""
-    return ", ".join(f"{v:.3g}" if not isinstance(v, np.bool_) else str(v) for v in flat[:count]) + more
+    return (
+        ", ".join(f"{v:.3g}" if not isinstance(v, np.bool_) else str(v) for v in flat[:count])
+        + more
+    )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pgkit import ALGORITHMS, WORLDS, Run
-from pgkit.widgets.slide import SLIDES, slide, trace
+from pgkit.widgets.slides import SLIDES, slide, trace
 
 ORDER = list(SLIDES)
 
@@ -30,10 +30,19 @@ def test_the_gradient_or_the_new_parameters_are_shown_and_the_run_stays_as_it_wa
     run = run_of(name)
     theta, history = run.state.theta.copy(), len(run.history)
     shown = slide(name, run=run)
-    at = next(i for i, (line, _) in enumerate(shown.code) if line.startswith("theta") and "policy.fit" in line or line.split("=")[0].strip() == "theta" and "alpha" in line or "theta = theta + step" in line)
+    at = next(
+        i
+        for i, (line, _) in enumerate(shown.code)
+        if (line.startswith("theta") and "policy.fit" in line)
+        or (line.split("=")[0].strip() == "theta" and "alpha" in line)
+        or "theta = theta + step" in line
+    )
     row = next(r for r in shown.values(at) if r["name"] == "theta")
-    assert row["shape"] == "[3, 81, 4]" and row["dtype"] == "float64" and row["mean"]
-    assert run.iteration == 0 and len(run.history) == history
+    assert row["shape"] == "[3, 81, 4]"
+    assert row["dtype"] == "float64"
+    assert row["mean"]
+    assert run.iteration == 0
+    assert len(run.history) == history
     np.testing.assert_array_equal(run.state.theta, theta)
 
 
@@ -76,7 +85,8 @@ def test_two_threads_trace_at_once():
     threads = [threading.Thread(target=work, args=(n,)) for n in ("reinforce", "awr")]
     [t.start() for t in threads]
     [t.join() for t in threads]
-    assert {"tau", "D", "grad", "theta"} <= found["reinforce"] and {"weight", "memory"} <= found["awr"]
+    assert {"tau", "D", "grad", "theta"} <= found["reinforce"]
+    assert {"weight", "memory"} <= found["awr"]
     assert "weight" not in found["reinforce"]
 
 
@@ -84,13 +94,18 @@ def test_changed_lines_are_marked_by_a_plus():
     shown = slide("reinforce_resets", previous="reinforce")
     assert {shown.code[i][0].partition("=")[0].strip() for i in shown.changed} == {"mu", "tau"}
     text = shown._repr_mimebundle_()[0]["text/plain"]
-    assert "+ mu    = world.start" in text and "UPDATE" in text
+    assert "+ mu    = world.start" in text
+    assert "UPDATE" in text
 
 
 def test_a_message_from_the_page_is_answered():
     shown = slide("reinforce", run=run_of("reinforce"))
     shown._asked({"line": 1})
     assert shown.view.values["rows"][0]["name"] == "tau.s"
+    sent = []
+    shown.view.observe(lambda change: sent.append(change.new), "values")
+    shown._asked({"line": 1})
+    assert len(sent) == 1  # asked twice, answered twice
     shown._asked({"line": 999})
     assert "line = 999" in shown.view.values["problem"]
     slide("reinforce")._asked({"line": "x"})

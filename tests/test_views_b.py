@@ -1,0 +1,156 @@
+"""Views of data and behaviour: weights, cart, probabilities, boundary; and the logits that one drags."""
+
+import json
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from pgkit import draw
+from pgkit.algorithms import ALGORITHMS
+from pgkit.algorithms.awr import PRESETS
+from pgkit.fits import default_settings
+from pgkit.returns import joined, standardised
+from pgkit.run import Run
+from pgkit.types import State
+from pgkit.widgets.timeline import Timeline
+from pgkit.widgets.views.weights import BINS, Weights, effective, heard, picture
+from pgkit.worlds import load_world
+
+
+def timeline(
+    world="ring-of-fire", algorithm="reinforce", *, runs=4, train=0, seed=0, policy=None, **knobs
+):
+    """A timeline of `runs` runs, trained a little by the algorithm's own text."""
+    world = load_world(world) if isinstance(world, str) else world
+    settings = default_settings(algorithm, world) | knobs
+    made = ALGORITHMS[algorithm](**settings)
+    found = Timeline(Run(made, world, policy, runs=runs, seed=seed, engine="text"))
+    if train:
+        found.advance(train)
+    return found
+
+
+class Asking:
+    """What a view sees of a lab."""
+
+    def __init__(self, found):
+        self.timeline = found
+
+
+def is_json(x):
+    """No NaN and no numpy in what goes to the page."""
+    return json.loads(json.dumps(x, allow_nan=False)) is not None
+
+
+def prints(view, found):
+    """The picture on paper is a PNG."""
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    view.paper(figure.subplots(), found)
+    return draw.png(figure).startswith(b"\x89PNG")
+
+
+# ---------------------------------------------------------------- weights
+
+
+@pytest.mark.parametrize("preset", ["paper", "code"])
+@pytest.mark.parametrize("world", ["bandit", "ring-of-fire"])
+def test_awr_weights_are_those_of_its_advantages(world, preset):
+    found = timeline(world, "awr", runs=3, train=2, **PRESETS[preset])
+    run = found.run
+    after, _ = run.preview()
+    D = joined(after.memory)
+    a = run.algorithm
+    adv = a._returns(D, after.phi) - a.critic.value(after.phi, D.s, D.t)
+    if a.advantage == "standardised":
+        adv = standardised(adv, D.live)
+    expected = np.exp(np.minimum(adv / a.beta, np.log(a.clip) if a.clip else 700))
+    data = heard(run)
+    assert data is not None
+    np.testing.assert_allclose(data[1][D.live], expected[D.live])
+    view = Weights(1)
+    facts, parts = view.frame(found)
+    w = expected[1][D.live[1]]
+    assert facts["count"] == w.size
+    assert facts["ess"] == pytest.approx((w / w.max()).sum() ** 2 / ((w / w.max()) ** 2).sum())
+    assert facts["share"] == pytest.approx(w.max() / w.sum())
+    assert facts["clipped"] == (0 if not a.clip else (w >= a.clip * (1 - 1e-9)).sum())
+    assert parts["counts"].shape == (BINS,)
+    assert parts["counts"].sum() == pytest.approx(1)
+    assert parts["mass"].sum() == pytest.approx(1)
+    assert f"of {w.size} (" in view.sentence(found)
+    assert is_json(facts)
+    assert is_json(view.setup(run))
+    assert prints(view, found)
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    ["reinforce", "weighted_classification", "supervised", "reinforce_baseline", "actor_critic"],
+)
+def test_every_weighted_algorithm_shows_its_weights_with_their_signs(algorithm):
+    found, view = timeline("ring-of-fire", algorithm, runs=2, train=1), Weights()
+    data = heard(found.run)
+    assert data is not None
+    D, weight = data
+    facts, parts = view.frame(found)
+    assert facts["negative"] == (weight[0][D.live[0]] < 0).sum()
+    assert facts["signed"] == (facts["negative"] > 0)
+    if algorithm in ("reinforce", "weighted_classification"):
+        np.testing.assert_allclose(weight, D.q_hat)
+    assert not facts["log"]
+    assert parts["counts"].sum() == pytest.approx(1)
+    assert prints(view, found)
+
+
+def test_looking_at_the_weights_changes_nothing():
+    found, plain = (timeline("ring-of-fire", "awr", runs=2, train=1) for _ in range(2))
+    Weights().sentence(found)
+    for each in (found, plain):
+        each.advance(2)
+    np.testing.assert_array_equal(found.run.state.theta, plain.run.state.theta)
+
+
+def test_effective_sample_size_of_known_weights():
+    assert effective(np.ones(7)) == pytest.approx(7)
+    assert effective(np.array([0.0, 3.0, 0.0])) == pytest.approx(1)
+    assert effective(np.array([1.0, -1.0])) == pytest.approx(2)
+    assert effective(np.exp([700.0, 700.0, 0.0])) == pytest.approx(2)
+    assert effective(np.zeros(3)) == 0
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [np.ones(5), np.zeros(5), np.exp([700.0, -700, 0]), np.array([-2.0, 5]), np.array([1e-300])],
+)
+def test_any_weights_have_a_finite_picture(weight):
+    algorithm = timeline("bandit", "awr", runs=1).run.algorithm
+    facts, parts = picture(weight, algorithm)
+    assert is_json(facts)
+    assert facts["low"] < facts["high"]
+    assert parts["counts"].sum() == pytest.approx(1)
+
+
+def test_weights_that_are_no_numbers_are_said_to_be_lost():
+    found, view = timeline("cartpole", "reinforce", runs=2, episodes=2, horizon=8), Weights()
+    assert view.misfit(found.run) is None
+    algorithm = found.run.algorithm
+    facts, parts = picture(np.array([1.0, np.nan]), algorithm)
+    assert facts["lost"]
+    assert not parts
+
+
+def test_weights_refuse_what_has_none():
+    for algorithm in ("temporal_difference", "soft_actor_critic"):
+        why = Weights().misfit(timeline("ring-of-fire", algorithm, runs=2).run)
+        assert why is not None
+        assert "take awr" in why
+    run = timeline(runs=2).run
+    assert "there are 2 runs" in str(Weights(2).misfit(run))
+    with pytest.raises(ValueError, match="counted from 0"):
+        Weights(-1)
+    with pytest.raises(ValueError, match="counted from 0"):
+        Weights().asked(Asking(Timeline(run)), {"run": "x"}, [])
+    view = Weights()
+    view.asked(Asking(Timeline(run)), {"run": 1}, [])
+    assert view.of == 1
