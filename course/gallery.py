@@ -40,6 +40,14 @@ variance = RunLab("reinforce", "century", ["cloud", "curve", "variance"], runs=3
 variance
 
 # %% [markdown]
+# ## Weights: how many of the data does AWR really use?
+# Turn β down and watch the effective sample size.
+
+# %%
+weights = RunLab("awr", "ring-of-fire-closed", ["weights", "curve"], runs=32, reset="expert", controls=["beta"])
+weights
+
+# %% [markdown]
 # ## The slide beside the source
 # Lines that are new against the algorithm before are marked. Click a line: one iteration of a copy of the run
 # is made, and you see what the line computed.

@@ -212,6 +212,15 @@ def test_outside_a_notebook_nothing_comes_back():
     assert second.run.iteration == 0
 
 
+@pytest.mark.parametrize("world", ["ring-of-fire", "ring-of-fire-closed"])
+@pytest.mark.parametrize("reset", ["nominal", "uniform", "expert"])
+def test_a_reset_keeps_its_name_through_the_run(world, reset):
+    lab = RunLab("awr", world, ["curve"], runs=2, reset=reset)
+    assert f"reset='{reset}'" in lab.code
+    lab.train(1).rewind(0)
+    assert lab.reset == reset
+
+
 def test_an_instance_of_an_algorithm_will_do():
     lab = RunLab(Reinforce(alpha=0.4), "ring-of-fire", ["grid", "curve", "goals"], runs=2)
     assert lab.run.algorithm.alpha == 0.4

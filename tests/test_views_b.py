@@ -12,8 +12,8 @@ from pgkit.algorithms.awr import PRESETS
 from pgkit.fits import default_settings
 from pgkit.returns import joined, standardised
 from pgkit.run import Run
-from pgkit.types import State
 from pgkit.widgets.timeline import Timeline
+from pgkit.widgets.views.cart import Cart, chosen, episode
 from pgkit.widgets.views.weights import BINS, Weights, effective, heard, picture
 from pgkit.worlds import load_world
 
@@ -154,3 +154,69 @@ def test_weights_refuse_what_has_none():
     view = Weights()
     view.asked(Asking(Timeline(run)), {"run": 1}, [])
     assert view.of == 1
+
+
+# ---------------------------------------------------------------- cart
+
+
+@pytest.mark.parametrize("world", ["cartpole", "pendulum"])
+def test_the_episode_follows_the_worlds_own_dynamics_and_the_greedy_policy(world):
+    found = timeline(world, runs=3)
+    run = found.run
+    for k in range(3):
+        states, actions, rewards, end = episode(run, k)
+        assert len(states) == len(actions) + 1 == len(rewards) + 1
+        seen = states if world == "cartpole" else run.world.observe(states)
+        theta = run.state.theta[k : k + 1]
+        greedy = run.policy.greedy(theta, seen[None, :-1])[0]
+        raw = (actions > 0).astype(int) if world == "cartpole" else actions[:, None]
+        after, r, _ = run.world.transition(states[:-1], raw, np.zeros((len(raw), 0)))
+        np.testing.assert_allclose(r, rewards)
+        np.testing.assert_allclose(run.world.observe(after), seen[1:], atol=1e-12)
+        np.testing.assert_allclose(raw, np.clip(greedy, -2, 2) if world == "pendulum" else greedy)
+        fell = world == "cartpole" and len(rewards) < 500
+        assert (end == "time was up") == (not fell)
+
+
+@pytest.mark.parametrize("world", ["cartpole", "pendulum"])
+def test_cart_shows_the_run_that_is_asked_for(world):
+    found = timeline(world, runs=4)
+    score = found.evaluation().expected_return
+    for which, k in (("best", score.argmax()), ("worst", score.argmin()), (2, 2)):
+        view = Cart(which)
+        facts, parts = view.frame(found)
+        assert facts["run"] == k
+        assert facts["return"] == pytest.approx(parts["rewards"].sum())
+        assert f"run {k}," in view.sentence(found)
+        assert parts["states"].size == (facts["steps"] + 1) * (4 if world == "cartpole" else 2)
+        assert is_json(facts)
+        assert is_json(view.setup(found.run))
+        assert prints(view, found)
+
+
+def test_an_episode_is_kept_for_a_second_and_renewed_when_one_insists():
+    found, view = timeline("cartpole", runs=2, episodes=2, horizon=8), Cart()
+    first = view.frame(found)[0]
+    found.advance(1)
+    assert view.frame(found)[0]["episode"] == first["episode"]
+    view.sentence(found)
+    assert view.frame(found)[0]["iteration"] == 1
+    view.asked(Asking(found), {"which": "best"}, [])
+    assert view.frame(found)[0]["which"] == "best"
+
+
+def test_a_run_that_diverged_is_the_worst():
+    assert chosen(np.array([1.0, np.nan, 3.0]), "worst") == 1
+    assert chosen(np.array([1.0, np.nan, 3.0]), "median") == 0
+    assert chosen(np.array([1.0, np.nan, 3.0]), "best") == 2
+
+
+def test_cart_refuses_what_it_cannot_show():
+    assert "world = 'cartpole'" in str(Cart().misfit(timeline(runs=2).run))
+    found = timeline("cartpole", runs=2)
+    assert "2 runs" in str(Cart(5).misfit(found.run))
+    for which in ("first", -1, True):
+        with pytest.raises(ValueError, match="must be one of best"):
+            Cart(which)
+    with pytest.raises(ValueError, match="2 runs"):
+        Cart().asked(Asking(found), {"which": 2}, [])

@@ -139,13 +139,13 @@ class RunLab(Lab):
         if reset == PAINTED:
             masses = self.painted if painted is None else painted
             mu = check_mu(self.world, masses)
-            self._names[mu.tobytes()] = (PAINTED, masses)
+            self._names[_key(mu)] = (PAINTED, masses)
             return mu
         if reset not in tuple(RESETS):
             known = ", ".join([*RESETS, PAINTED])
             raise ValueError(f"reset = {reset!r}, but it must be one of {known}")
         mu = check_mu(self.world, RESETS[reset](self.world, self._gamma))
-        self._names[mu.tobytes()] = (reset, mu)
+        self._names[_key(mu)] = (reset, mu)
         return mu
 
     def _masses(self, mu: Any) -> Float[Array, "S"]:
@@ -166,7 +166,7 @@ class RunLab(Lab):
     def _name_of(self, mu: Array | None) -> tuple[str, Array]:
         if mu is None:
             return "nominal", self.world.start if self.finite else np.zeros(0)
-        return self._names[mu.tobytes()]
+        return self._names[_key(mu)]
 
     # ---------------------------------------------------------------- messages
 
@@ -308,6 +308,11 @@ class RunLab(Lab):
 
     def picture(self) -> bytes:
         return draw.lab([v for v in self.views.values()], self.timeline, self.sentence)
+
+
+def _key(mu: Array) -> bytes:
+    """The same for a μ that was normalised once more."""
+    return np.round(mu, 12).tobytes()
 
 
 def _algorithm(given: Any, world: Any, settings: dict[str, Any]) -> Any:

@@ -16,6 +16,7 @@ VIEWS = {
     "cloud": "cloud:Cloud",
     "ellipse": "ellipse:Ellipse",
     "variance": "variance:Variance",
+    "weights": "weights:Weights",
 }
 MODULES = tuple(f"views/{place.split(':')[0]}.mjs" for place in VIEWS.values())
 
