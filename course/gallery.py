@@ -48,6 +48,14 @@ weights = RunLab("awr", "ring-of-fire-closed", ["weights", "curve"], runs=32, re
 weights
 
 # %% [markdown]
+# ## CartPole, while it learns
+# The greedy policy of one run, played as it stands now.
+
+# %%
+pole = RunLab("actor_critic", "cartpole", ["cart", "curve"], runs=16)
+pole
+
+# %% [markdown]
 # ## The slide beside the source
 # Lines that are new against the algorithm before are marked. Click a line: one iteration of a copy of the run
 # is made, and you see what the line computed.

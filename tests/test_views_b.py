@@ -1,4 +1,4 @@
-"""Views of data and behaviour: weights, cart, probabilities, boundary; and the logits that one drags."""
+"""Views of data and behaviour: weights, cart, probabilities."""
 
 import json
 
@@ -12,8 +12,10 @@ from pgkit.algorithms.awr import PRESETS
 from pgkit.fits import default_settings
 from pgkit.returns import joined, standardised
 from pgkit.run import Run
+from pgkit.types import State
 from pgkit.widgets.timeline import Timeline
 from pgkit.widgets.views.cart import Cart, chosen, episode
+from pgkit.widgets.views.probs import Probs
 from pgkit.widgets.views.weights import BINS, Weights, effective, heard, picture
 from pgkit.worlds import load_world
 
@@ -220,3 +222,66 @@ def test_cart_refuses_what_it_cannot_show():
             Cart(which)
     with pytest.raises(ValueError, match="2 runs"):
         Cart().asked(Asking(found), {"which": 2}, [])
+
+
+# ---------------------------------------------------------------- probs
+
+
+@pytest.mark.parametrize("world", ["ring-of-fire", "bandit", "two-state", "century"])
+def test_probs_are_the_policys_and_the_push_is_one_hot_minus_them(world):
+    found = timeline(world, runs=5, train=3)
+    run = found.run
+    s = int(np.argmax(run.world.start))
+    probs = run.policy.table(run.state.theta)[:, s]
+    for of, expected in (("mean", probs.mean(axis=0)), (3, probs[3])):
+        for a in range(run.world.n_actions):
+            view = Probs(action=a, run=of)
+            assert view.misfit(run) is None
+            facts, parts = view.frame(found)
+            np.testing.assert_allclose(parts["probs"], expected)
+            np.testing.assert_allclose(parts["push"], np.eye(len(expected))[a] - expected)
+            assert parts["push"].sum() == pytest.approx(0)
+            assert is_json(facts)
+    assert is_json(view.setup(run))
+    assert run.world.describe(s) in view.sentence(found)
+    assert prints(view, found)
+
+
+def test_the_push_of_the_data_is_the_gradient_of_the_next_update():
+    found = timeline("ring-of-fire", runs=3, train=5)
+    run = found.run
+    _, info = run.preview()
+    for s in np.flatnonzero(run.world.startable)[::9]:
+        view = Probs(int(s), "data", 2)
+        np.testing.assert_allclose(view.frame(found)[1]["push"], info.grad[2, s], atol=1e-12)
+        view = Probs(int(s), "data")
+        np.testing.assert_allclose(
+            view.frame(found)[1]["push"], info.grad[:, s].mean(axis=0), atol=1e-12
+        )
+    assert "next update" in view.sentence(found)
+    assert prints(view, found)
+
+
+def test_probs_name_their_states_and_say_what_they_cannot_show():
+    found = timeline("bandit", runs=2)
+    run = found.run
+    assert Probs("the bandit", "arm 3").misfit(run) is None
+    for wrong, word in (
+        (Probs(7), "state = 7"),
+        (Probs("the end"), "state = 'the end'"),
+        (Probs(action=99), "action = 99"),
+        (Probs(run=2), "runs 0 to 1"),
+    ):
+        assert word in str(wrong.misfit(run))
+    assert "finite world" in str(Probs().misfit(timeline("cartpole", runs=1).run))
+    learned = timeline("ring-of-fire", "temporal_difference", runs=1).run
+    assert "no weights" in str(Probs(action="data").misfit(learned))
+    view = Probs()
+    view.asked(Asking(found), {"action": "data"}, [])
+    assert view.frame(found)[0]["action"] == "data"
+    with pytest.raises(ValueError, match="state = 9"):
+        view.asked(Asking(found), {"state": 9}, [])
+    run.state = State(np.full_like(run.state.theta, np.nan))
+    assert view.frame(found)[0]["lost"]
+    assert "no numbers" in view.sentence(found)
+    assert prints(view, found)

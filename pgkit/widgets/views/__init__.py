@@ -17,6 +17,8 @@ VIEWS = {
     "ellipse": "ellipse:Ellipse",
     "variance": "variance:Variance",
     "weights": "weights:Weights",
+    "cart": "cart:Cart",
+    "probs": "probs:Probs",
 }
 MODULES = tuple(f"views/{place.split(':')[0]}.mjs" for place in VIEWS.values())
 
