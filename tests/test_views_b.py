@@ -1,6 +1,7 @@
-"""Views of data and behaviour: weights, cart, probabilities."""
+"""Views of data and behaviour: weights, cart, probabilities, boundary; and the logits that one drags."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,13 @@ from pgkit import draw
 from pgkit.algorithms import ALGORITHMS
 from pgkit.algorithms.awr import PRESETS
 from pgkit.fits import default_settings
+from pgkit.policies import logistic
 from pgkit.returns import joined, standardised
 from pgkit.run import Run
 from pgkit.types import State
 from pgkit.widgets.timeline import Timeline
+from pgkit.widgets.views.bars import LogitBars
+from pgkit.widgets.views.boundary import Boundary, clouds_world
 from pgkit.widgets.views.cart import Cart, chosen, episode
 from pgkit.widgets.views.probs import Probs
 from pgkit.widgets.views.weights import BINS, Weights, effective, heard, picture
@@ -285,3 +289,93 @@ def test_probs_name_their_states_and_say_what_they_cannot_show():
     assert view.frame(found)[0]["lost"]
     assert "no numbers" in view.sentence(found)
     assert prints(view, found)
+
+
+# ---------------------------------------------------------------- boundary
+
+
+def classified(algorithm="supervised", *, train=0, weights=(1.0, 1.0), runs=3, points=120, **knobs):
+    world = clouds_world(points, weights=weights)
+    return timeline(
+        world, algorithm, policy=logistic(world.features), runs=runs, train=train, **knobs
+    )
+
+
+@pytest.mark.parametrize("algorithm", ["supervised", "weighted_classification", "reinforce", "awr"])
+def test_the_step_is_the_gradient_of_the_loss_by_finite_differences(algorithm):
+    found, view = classified(algorithm, train=2), Boundary()
+    run = found.run
+    assert view.misfit(run) is None
+    facts, parts = view.frame(found)
+    data = heard(run)
+    assert data is not None
+    D, weight = data
+
+    def loss(theta):
+        log_pi = run.policy.log_prob(theta[None], D.s[:1], D.a[:1])[0]
+        return -(weight[0] * log_pi)[D.live[0]].sum() / D.episodes
+
+    theta = run.state.theta[0]
+    assert facts["loss"] == pytest.approx(loss(theta))
+    slope = [(loss(theta + e) - loss(theta - e)) / 2e-5 for e in 1e-5 * np.eye(3)]
+    np.testing.assert_allclose(parts["step"], -np.array(slope), rtol=1e-5, atol=1e-7)
+    assert is_json(facts)
+    assert is_json(view.setup(run))
+    assert prints(view, found)
+
+
+def test_the_boundary_settles_between_the_clouds():
+    found, view = classified(train=200, alpha=2.0, points=1000), Boundary()
+    facts, parts = view.frame(found)
+    b, u, _ = parts["theta"]
+    assert -b / u == pytest.approx(0, abs=0.25)
+    assert u == pytest.approx(2, abs=0.5)  # the population's slope is the distance
+    assert 0.75 < facts["right"] < 0.95
+    assert "on their label's side" in view.sentence(found)
+
+
+def test_boundary_says_what_it_cannot_show():
+    assert "clouds_world" in str(Boundary().misfit(timeline(runs=1).run))
+    assert "clouds_world" in str(Boundary().misfit(timeline("two-state", runs=1).run))
+    found, view = classified(runs=2), Boundary()
+    found.run.state = replace(found.run.state, theta=np.full((2, 3), np.nan))
+    assert "diverged" in view.sentence(found)
+    assert prints(view, found)
+
+
+# ---------------------------------------------------------------- logits to drag
+
+
+@pytest.mark.parametrize("logits", [[0, 0, 0], [1, -2, 0.5], [1000, -1000, 0], [1000, 1000, 1000]])
+def test_logit_bars_know_their_softmax(logits):
+    bars = LogitBars(logits=logits, chosen=1)
+    x = np.array(logits, dtype=np.longdouble)
+    exact = np.exp(x - x.max()) / np.exp(x - x.max()).sum()
+    np.testing.assert_allclose(bars.probs, exact.astype(float), atol=1e-15)
+    np.testing.assert_allclose(bars.gradient, [0, 1, 0] - exact.astype(float), atol=1e-15)
+    assert np.isfinite(bars.loss)
+    shown, _ = bars._repr_mimebundle_()
+    assert shown["text/plain"] == bars.sentence
+    assert {"text/html", "image/png"} <= shown.keys()
+
+
+def test_a_step_lowers_the_loss_and_a_constant_changes_nothing():
+    bars = LogitBars(4, alpha=1.0, chosen=2)
+    before = bars.loss
+    assert bars.step().loss < before
+    probs = bars.probs
+    bars.logits = [x + 7 for x in bars.logits]
+    np.testing.assert_allclose(bars.probs, probs)
+
+
+def test_logit_bars_refuse_what_has_no_room():
+    for wrong, word in (
+        ({"n_actions": 1}, "n_actions = 1"),
+        ({"logits": [0, 1]}, "logits ="),
+        ({"logits": [0, np.nan, 0]}, "within ±1000"),
+        ({"labels": ["a"]}, "3 actions"),
+        ({"chosen": 3}, "chosen = 3"),
+        ({"alpha": 0}, "alpha = 0"),
+    ):
+        with pytest.raises(ValueError, match=word.replace("±", ".")):
+            LogitBars(**wrong)

@@ -19,6 +19,7 @@ VIEWS = {
     "weights": "weights:Weights",
     "cart": "cart:Cart",
     "probs": "probs:Probs",
+    "boundary": "boundary:Boundary",
 }
 MODULES = tuple(f"views/{place.split(':')[0]}.mjs" for place in VIEWS.values())
 

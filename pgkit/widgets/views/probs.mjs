@@ -56,10 +56,10 @@ function bars(ctx, axes, { probs, logits, push, ends }, actions, facts, colours)
     ctx.textAlign = "center";
     ctx.textBaseline = "top";
     ctx.fillStyle = colours.ink;
-    ctx.fillText(fit(ctx, facts.action === a ? `${name} = a*` : name, wide - 4), x, box.bottom + size * 0.35);
+    ctx.fillText(fit(ctx, facts.action === a ? [`${name} = a*`, `${last(name)}*`] : [name, last(name)], wide - 4), x, box.bottom + size * 0.35);
     ctx.font = ctx.font.replace(/^600 /, "");
     ctx.fillStyle = colours.soft;
-    ctx.fillText(fit(ctx, `${actions.length <= 4 && wide > size * 7 ? "logit " : ""}${plain(logits[a], 3)}`, wide - 4), x, box.bottom + size * 1.6);
+    ctx.fillText(fit(ctx, [`logit ${plain(logits[a], 3)}`, plain(logits[a], 2), plain(logits[a], 1)], wide - 4), x, box.bottom + size * 1.6);
   });
   actions.forEach((_, a) => {
     const [x, y, end] = [axes.x(a), axes.y(probs[a]), axes.y(ends[a])];
@@ -74,9 +74,13 @@ function bars(ctx, axes, { probs, logits, push, ends }, actions, facts, colours)
   });
 }
 
-function fit(ctx, text, wide) {
-  if (ctx.measureText(text).width <= wide) return text;
-  let short = text;
+const last = (name) => name.split(" ").at(-1);
+
+/** The first of the texts that is narrow enough, or as much of the last as fits. */
+function fit(ctx, texts, wide) {
+  const found = texts.find((text) => ctx.measureText(text).width <= wide);
+  if (found !== undefined) return found;
+  let short = texts.at(-1);
   while (short.length > 1 && ctx.measureText(`${short}…`).width > wide) short = short.slice(0, -1);
-  return `${short}…`;
+  return short.length > 1 ? `${short}…` : "";
 }

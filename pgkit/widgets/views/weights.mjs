@@ -1,6 +1,6 @@
 // Weights of the next update: where the samples are, and where the weight is.
 import { control, el, fill, newId, plain, short, ten, write } from "../lab.mjs";
-import { VIEWS, halo, plotAxes, segment, sharp } from "../plot.mjs";
+import { VIEWS, halo, plotAxes, segment, sharp, ticks } from "../plot.mjs";
 
 VIEWS.weights = ({ runs }, host) => {
   const canvas = el("canvas", { class: "pg-plot", role: "img" });
@@ -37,7 +37,7 @@ VIEWS.weights = ({ runs }, host) => {
     }
     const most = Math.max(...counts, ...mass);
     const axes = plotAxes(canvas, page, colours, {
-      x: [facts.low, facts.high], y: [0, most * 1.3], title: facts.line, xLabel: facts.name, xTicks: [],
+      x: [facts.low, facts.high], y: [0, most * 1.42], title: facts.line, xLabel: facts.name, xTicks: [],
       yTicks: [],
     });
     const { box, size } = axes;
@@ -98,7 +98,8 @@ function scale(ctx, axes, { low, high, log }, colours) {
   const step = whole ? Math.max(1, Math.ceil((high - low) / about)) : null;
   const marks = [];
   if (whole) for (let e = Math.ceil(low / step) * step; e <= high; e += step) marks.push(e);
-  else for (let i = 0; i <= about; i += 1) marks.push(low + ((high - low) * (i + 0.5)) / (about + 1));
+  else if (log) for (let i = 0; i <= about; i += 1) marks.push(low + ((high - low) * (i + 0.5)) / (about + 1));
+  else marks.push(...ticks(low, high, about));
   for (const at of marks) {
     const text = whole ? (at === 0 ? "1" : at === 1 ? "10" : ten(at)) : short(log ? 10 ** at : at);
     segment(ctx, axes.x(at), box.bottom, axes.x(at), box.bottom + 4);
@@ -131,7 +132,7 @@ function clip(ctx, axes, facts, colours) {
   ctx.setLineDash([]);
   ctx.textAlign = "right";
   ctx.textBaseline = "top";
-  halo(ctx, `clip ${plain(facts.clip)}: ${facts.clipped} clipped`, x - 5, box.top + size * 3.2, colours);
+  halo(ctx, `clip ${plain(facts.clip)}: ${facts.clipped} clipped`, x - 5, box.top + size * 1.5, colours);
 }
 
 function legend(ctx, box, size, { signed }, colours) {
