@@ -193,7 +193,7 @@ def test_cart_shows_the_run_that_is_asked_for(world):
         facts, parts = view.frame(found)
         assert facts["run"] == k
         assert facts["return"] == pytest.approx(parts["rewards"].sum())
-        assert f"run {k}," in view.sentence(found)
+        assert f"policy of run {k}" in view.sentence(found)
         assert parts["states"].size == (facts["steps"] + 1) * (4 if world == "cartpole" else 2)
         assert is_json(facts)
         assert is_json(view.setup(found.run))

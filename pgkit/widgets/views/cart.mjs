@@ -123,13 +123,20 @@ function strip({ ctx, width, height }, scene, facts, { states, actions }, colour
 function cartScene({ track, tilt, pole }) {
   function draw(ctx, box, [x, , angle], action, trail, colours, size, acting, small = false) {
     const middle = (box.left + box.right) / 2;
-    const unit = Math.min((box.right - box.left) / (2 * track + (small ? 0.5 : 1)), (box.bottom - box.top) / (pole * 1.62));
-    const rail = box.bottom - (small ? unit * 0.2 : size * 1.6);
-    const at = (m) => middle + m * unit;
+    const room = box.bottom - box.top;
+    const unit = Math.min((box.right - box.left) / (small ? 1.25 * pole : 2 * track + 1), room / (pole * 1.62));
+    const rail = small ? box.top + (room + unit * (pole + 0.33)) / 2 : box.bottom - size * 1.6;
+    const at = (m) => middle + (small ? m - x : m) * unit; // a small picture follows the cart
+    if (small) {
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(box.left, box.top, box.right - box.left, room + size);
+      ctx.clip();
+    }
     const [wide, high] = [unit * 0.5, unit * 0.26];
     const top = rail - high - unit * 0.07;
     const bounded = Math.max(-track - 0.3, Math.min(track + 0.3, x));
-    const px = at(bounded);
+    const px = small ? middle : at(bounded);
     ctx.lineWidth = Math.max(1.5, unit * 0.03);
     ctx.strokeStyle = colours.edge;
     ctx.lineCap = "round";
@@ -163,7 +170,13 @@ function cartScene({ track, tilt, pole }) {
     ctx.lineCap = "butt";
     ctx.fillStyle = colours.paper;
     disc(ctx, px, top, Math.max(2.2, unit * 0.045));
-    if (!small && acting) {
+    if (small) {
+      ctx.textAlign = "center";
+      ctx.textBaseline = "top";
+      ctx.fillStyle = colours.ink;
+      ctx.fillText(`x ${x.toFixed(1).replace("-", "−")}`, middle, rail + size * 0.4);
+      ctx.restore();
+    } else if (acting) {
       const y = top + high / 2;
       const from = px + action * (wide / 2 + 4);
       vector(ctx, [from, y], [from + action * unit * 0.42, y], colours.policy, colours, 3);

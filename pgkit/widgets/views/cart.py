@@ -61,10 +61,11 @@ class Cart(View):
 
     def sentence(self, timeline) -> str:
         facts, _ = self._episode(timeline, now=True)
-        which = f"the {facts['which']} run" if facts["which"] in WHICH else "the run"
+        runs = timeline.run.runs
+        which = f", the {facts['which']} of {runs}," if facts["which"] in WHICH else f" of {runs}"
         return (
-            f"The greedy policy of run {facts['run']}, {which} of {timeline.run.runs} at iteration "
-            f"{facts['iteration']}: {facts['end']} after {facts['steps']} steps, return {facts['return']:.4g}."
+            f"The greedy policy of run {facts['run']}{which} at iteration {facts['iteration']}: "
+            f"{facts['end']} after {facts['steps']} steps, return {facts['return']:.4g}."
         )
 
     def paper(self, axes, timeline) -> None:

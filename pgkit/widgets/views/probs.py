@@ -95,10 +95,9 @@ class Probs(View):
             for a, v in zip(names(timeline.run.world), parts["logits"], strict=True)
         ]
         axes.set_xticks(at, words, fontsize=7)
-        axes.set(
-            ylim=(min(0, (probs + push * facts["scale"]).min()), 1.05),
-            ylabel=f"π, arrows: {facts['pushed']}",
-        )
+        ends = probs + push * facts["scale"]
+        axes.set(ylim=(min(0, ends.min()) - 0.02, max(1, ends.max()) + 0.05), ylabel="π(a|s)")
+        axes.set_title(f"{title}; arrows {facts['pushed']}", loc="left", fontsize=8, color=draw.INK)
         return None
 
     def asked(self, lab: Any, message: Mapping[str, Any], buffers: list[Any]) -> dict[str, Any]:
