@@ -11,6 +11,7 @@
 Cell tags:
     instructor                  left out of every notebook (the lecture view reads it from here)
     hints                       a list `- nudge: ...`, `- method: ...`, `- almost code: ...` that folds open
+    glossary                    a list `- term` of what the notebook introduced; becomes pgkit.glossary's entries
     answer:<id>                 the student's code cell, with ### BEGIN SOLUTION ... ### END SOLUTION
     check:<id>:<points>         a graded check, perhaps with ### BEGIN HIDDEN TESTS ... ### END HIDDEN TESTS
     written:<id>:<points>       a written answer; its text is the model answer and stays in solutions/
@@ -40,6 +41,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config, PyFileConfigLoader
 
+from pgkit.glossary import glossary_markdown
 from pgkit.widgets.hints import hints_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +50,7 @@ GALLERY = "gallery"
 PROBLEM_SET = re.compile(r"ps\d+")
 MARKER = re.compile(r"# %%(?: |$)")
 GRADED = {"answer": 2, "check": 3, "written": 3}  # tag and the number of its fields
-PLAIN = {"instructor", "hints"}
+PLAIN = {"instructor", "hints", "glossary"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -178,7 +180,7 @@ def notebook(cells: list[Cell], *, lock: bool) -> nbformat.NotebookNode:
     for cell in cells:
         if "instructor" in cell.tags:
             continue
-        source = hints_markdown(cell.source) if "hints" in cell.tags else cell.source
+        source = _written_out(cell)
         digest = hashlib.sha256(f"{cell.kind}\n{source}".encode()).hexdigest()[:10]
         count[digest] = count.get(digest, 0) + 1
         name = cell.graded.get("grade_id") or f"cell-{digest}-{count[digest]}"
@@ -186,6 +188,21 @@ def notebook(cells: list[Cell], *, lock: bool) -> nbformat.NotebookNode:
         new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         made.append(new(source, id=name[:64], metadata=metadata))
     return nbformat.v4.new_notebook(cells=made, metadata=METADATA, nbformat_minor=5)
+
+
+def _written_out(cell: Cell) -> str:
+    """The cell's text, with hints folded and glossary entries fetched."""
+    if "hints" in cell.tags:
+        return hints_markdown(cell.source)
+    if "glossary" not in cell.tags:
+        return cell.source
+    heading, *rest = re.split(r"^- (.+)$", cell.source, flags=re.MULTILINE)
+    try:
+        return "".join([heading, glossary_markdown(*(x.strip() for x in rest[::2])), rest[-1]])
+    except (ValueError, IndexError) as error:
+        raise SourceError(
+            f"{cell.where}: a glossary cell lists terms as '- term' ({error})"
+        ) from error
 
 
 def _nbgrader(cell: Cell, name: str) -> dict:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 WHERE = {
+    "LogitBars": "pgkit.widgets.views.bars",
     "RingOfFire": "pgkit.widgets.ring_of_fire",
     "RunLab": "pgkit.widgets.run_lab",
     "bug_gallery": "pgkit.widgets.cards",
