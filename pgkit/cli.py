@@ -1,4 +1,4 @@
-"""The command line: pgkit list | run | sweep | lab | doctor | warmup.  Exit status 2 and one line for bad input."""
+"""The command line: pgkit COMMAND, `pgkit --help` lists them.  Exit status 2 and one line for bad input."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import csv
 import io
 import json
 import math
+import os
+import secrets
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -96,6 +100,16 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--port", type=int, help="default: the first free one from 8888 on")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
     lab.set_defaults(command=_lab)
+
+    lecture = commands.add_parser(
+        "lecture", allow_abbrev=False, help="a chapter for the projector, with presenter notes"
+    )
+    lecture.add_argument("chapter", metavar="CHAPTER", help="its number, such as 05")
+    lecture.add_argument("--code", action="store_true", help="show the code cells")
+    lecture.add_argument("--workdir", type=Path, metavar="DIR", help="as for pgkit lab")
+    lecture.add_argument("--port", type=int, help="default: the first free one from 8888 on")
+    lecture.add_argument("--no-browser", action="store_true", help="only print the address")
+    lecture.set_defaults(command=_lecture)
 
     predictions = commands.add_parser(
         "predictions", allow_abbrev=False, help="what a class predicted, as histograms"
@@ -433,6 +447,39 @@ def _lab(args: argparse.Namespace) -> int:
     from pgkit.workdir import default_workdir
 
     return serve(args.workdir or default_workdir(), port=args.port, browser=not args.no_browser)
+
+
+def _lecture(args: argparse.Namespace) -> int:
+    """A fresh copy of the chapter, JupyterLab behind it, and the stage as its first page."""
+    from pgkit.lab_server import HOST, ONE_THREAD, free_port
+    from pgkit.lecture import find_chapter, lay_out, options, stage
+    from pgkit.workdir import default_workdir, deliver
+
+    script, port = find_chapter(args.chapter), free_port(args.port)
+    workdir = (args.workdir or default_workdir()).expanduser().resolve()
+    deliver(workdir)
+    folder = lay_out(workdir / "notebooks" / f"{script.stem}.ipynb", workdir / "lectures")
+    page, token = stage(script, code=args.code), secrets.token_hex(16)
+    print(
+        f"\nThe lecture is open at\n\n    http://{HOST}:{port}{page}&token={token}\n\n"
+        f"P opens the presenter's window. Bets and notes of the room are kept in {folder}.\n"
+        "Stop it with Ctrl-C.",
+        flush=True,
+    )
+    command = [
+        sys.executable, "-m", "jupyterlab", f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}",
+        *options(folder, page), *([] if not args.no_browser else ["--no-browser"]),
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]  # fmt: skip
+    environment = {**dict.fromkeys(ONE_THREAD, "1"), **os.environ, "JUPYTER_TOKEN": token}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being ended is being stopped
+    with subprocess.Popen(command, env=environment) as server:
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            server.terminate()
+            server.wait()
+    return 0
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -120,6 +120,8 @@ def test_without_json_people_get_a_table(capsys):
         ([], "COMMAND"),
         (["lab", "--port", "99999"], "port = 99999"),
         (["lab", "--port", "x"], "invalid int"),
+        (["lecture", "99"], "the chapters are: 05_ring_of_fire"),
+        (["lecture", "5", "--port", "99999"], "port = 99999"),
     ],
 )
 def test_bad_input_ends_with_status_2_and_one_line(capsys, argv, what):

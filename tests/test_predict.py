@@ -9,7 +9,6 @@ import pytest
 from pgkit.figures import curves
 from pgkit.widgets.hints import hints_markdown
 from pgkit.widgets.predict import Ledger, predict
-from pgkit.widgets.timer import recap, think_pair_share
 
 
 @pytest.fixture
@@ -179,14 +178,3 @@ def test_hints_fold_one_inside_the_other():
 def test_hints_come_in_three_stages(source):
     with pytest.raises(ValueError, match="nudge, method, almost code"):
         hints_markdown(source)
-
-
-def test_the_timers_carry_the_lecture_s_timings():
-    timer = think_pair_share("How?")
-    assert [(s["name"], s["seconds"]) for s in timer.view.steps] == [
-        ("Think", 30),
-        ("Pair", None),
-        ("Share", 45),
-    ]
-    assert "How?" in timer._repr_mimebundle_()[0]["text/html"]
-    assert recap(60, ["a", "b"]).view.steps[0]["seconds"] == 60

@@ -77,15 +77,20 @@ class Ledger:
         entries = {**self._read(), key: entry}
         text = json.dumps(entries, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
         try:
-            handle, beside = tempfile.mkstemp(dir=self.path.parent, prefix=".predictions-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(beside, 0o644)  # an instructor may collect it
-            os.replace(beside, self.path)
+            write_beside(self.path, text)
             self._memory = {}
         except OSError as error:
             self._memory = {**self._memory, key: entry}
             self.problem = f"{self.path} cannot be written ({error}); predictions stay in memory"
+
+
+def write_beside(path: Path, text: str) -> None:
+    """Write another file, then rename: an interruption leaves the old file or the new one.  OSError."""
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(beside, 0o644)  # an instructor may collect it
+    os.replace(beside, path)
 
 
 def _sound(entry: Any) -> bool:
