@@ -15,7 +15,8 @@ Cell tags:
     answer:<id>                 the student's code cell, with ### BEGIN SOLUTION ... ### END SOLUTION
     check:<id>:<points>         a graded check, perhaps with ### BEGIN HIDDEN TESTS ... ### END HIDDEN TESTS
     written:<id>:<points>       a written answer; its text is the model answer and stays in solutions/
-In problem sets every other cell is read-only.
+In problem sets every other cell is read-only. In text, [[baseline]] or [[baseline|baselines]] shows the
+glossary's meaning on hover.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config, PyFileConfigLoader
 
-from pgkit.glossary import glossary_markdown
+from pgkit.glossary import glossary_markdown, with_meanings
 from pgkit.widgets.hints import hints_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -194,15 +195,14 @@ def _written_out(cell: Cell) -> str:
     """The cell's text, with hints folded and glossary entries fetched."""
     if "hints" in cell.tags:
         return hints_markdown(cell.source)
-    if "glossary" not in cell.tags:
-        return cell.source
-    heading, *rest = re.split(r"^- (.+)$", cell.source, flags=re.MULTILINE)
     try:
-        return "".join([heading, glossary_markdown(*(x.strip() for x in rest[::2])), rest[-1]])
-    except (ValueError, IndexError) as error:
-        raise SourceError(
-            f"{cell.where}: a glossary cell lists terms as '- term' ({error})"
-        ) from error
+        if "glossary" in cell.tags:
+            heading, *rest = re.split(r"^- (.+)$", cell.source, flags=re.MULTILINE)
+            terms = [name.strip() for name in rest[::2]]
+            return heading + glossary_markdown(*terms) + "".join(rest[-1:])
+        return with_meanings(cell.source) if cell.kind == "markdown" else cell.source
+    except ValueError as error:
+        raise SourceError(f"{cell.where}: {error}") from error
 
 
 def _nbgrader(cell: Cell, name: str) -> dict:

@@ -7,10 +7,6 @@ import csv
 import io
 import json
 import math
-import os
-import secrets
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -451,7 +447,7 @@ def _lab(args: argparse.Namespace) -> int:
 
 def _lecture(args: argparse.Namespace) -> int:
     """A fresh copy of the chapter, JupyterLab behind it, and the stage as its first page."""
-    from pgkit.lab_server import HOST, ONE_THREAD, free_port
+    from pgkit.lab_server import free_port, run_jupyterlab
     from pgkit.lecture import find_chapter, lay_out, options, stage
     from pgkit.workdir import default_workdir, deliver
 
@@ -459,27 +455,11 @@ def _lecture(args: argparse.Namespace) -> int:
     workdir = (args.workdir or default_workdir()).expanduser().resolve()
     deliver(workdir)
     folder = lay_out(workdir / "notebooks" / f"{script.stem}.ipynb", workdir / "lectures")
-    page, token = stage(script, code=args.code), secrets.token_hex(16)
-    print(
-        f"\nThe lecture is open at\n\n    http://{HOST}:{port}{page}&token={token}\n\n"
-        f"P opens the presenter's window. Bets and notes of the room are kept in {folder}.\n"
-        "Stop it with Ctrl-C.",
-        flush=True,
-    )
-    command = [
-        sys.executable, "-m", "jupyterlab", f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}",
-        *options(folder, page), *([] if not args.no_browser else ["--no-browser"]),
-        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
-    ]  # fmt: skip
-    environment = {**dict.fromkeys(ONE_THREAD, "1"), **os.environ, "JUPYTER_TOKEN": token}
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being ended is being stopped
-    with subprocess.Popen(command, env=environment) as server:
-        try:
-            return server.wait()
-        except KeyboardInterrupt:
-            server.terminate()
-            server.wait()
-    return 0
+    return run_jupyterlab(
+        folder, stage(script, code=args.code), *options(folder), port=port, browser=not args.no_browser,
+        said="The lecture is open at",
+        then=f"P opens the presenter's window. Bets and notes of the room are kept in {folder}.\n",
+    )  # fmt: skip
 
 
 def _doctor(args: argparse.Namespace) -> int:

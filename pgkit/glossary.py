@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass
 
 
@@ -559,6 +560,16 @@ def glossary_markdown(*names: str) -> str:
         [look_up(name) for name in names] if names else sorted(TERMS, key=lambda t: t.name.lower())
     )
     return "\n".join(f"- **{_plain(t.name)}**{_plain(said(t)[len(t.name) :])}" for t in terms)
+
+
+def with_meanings(markdown: str) -> str:
+    """Text in which each [[word]] shows its meaning on hover; [[word|as written]] too.  ValueError as look_up."""
+
+    def shown(found: re.Match[str]) -> str:
+        meaning = html.escape(said(look_up(found[1])), quote=True)
+        return f'<abbr title="{meaning}">{found[2] or found[1]}</abbr>'
+
+    return re.sub(r"\[\[([^\[\]|]+)(?:\|([^\[\]|]+))?\]\]", shown, markdown)
 
 
 def _plain(text: str) -> str:

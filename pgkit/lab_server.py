@@ -31,18 +31,29 @@ def serve(workdir: Path, *, port: int | None = None, browser: bool = True) -> in
         raise OSError(
             f"the disk is full: notebooks in {workdir} could not be saved; free {NEEDED_MB} MB"
         )
-    token = secrets.token_hex(16)
     first = next(iter(sorted((workdir / "notebooks").glob("*.ipynb"))), None)
     page = f"/lab/tree/notebooks/{first.name}" if first else "/lab"
-    print(
-        f"\nThe course is open at\n\n    http://{HOST}:{port}{page}?token={token}\n\nStop it with Ctrl-C."
-    )
-    sys.stdout.flush()
+    status = run_jupyterlab(workdir, page, port=port, browser=browser, said="The course is open at")
+    print("\nClosed. Your work is in", workdir)
+    return status
+
+
+def run_jupyterlab(
+    root: Path, page: str, *options: str, port: int, browser: bool, said: str, then: str = ""
+) -> int:
+    """JupyterLab on a folder with this first page, behind a new token, until it is stopped; its exit status.
+
+    said, then : what is printed before the address, and after it.
+    """
+    token = secrets.token_hex(16)
+    address = f"http://{HOST}:{port}{page}{'&' if '?' in page else '?'}token={token}"
+    print(f"\n{said}\n\n    {address}\n\n{then}Stop it with Ctrl-C.", flush=True)
     command = [
         sys.executable, "-m", "jupyterlab", f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0", f"--ServerApp.root_dir={workdir}",
-        f"--ServerApp.default_url={page}", "--ServerApp.log_level=WARN",
+        "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}",
+        f"--ServerApp.default_url={page}", f"--LabApp.default_url={page}", "--ServerApp.log_level=WARN",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None",
+        *options,
         *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip
@@ -54,7 +65,6 @@ def serve(workdir: Path, *, port: int | None = None, browser: bool = True) -> in
         except KeyboardInterrupt:
             server.terminate()
             server.wait()
-    print("\nClosed. Your work is in", workdir)
     return 0
 
 

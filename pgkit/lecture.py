@@ -99,13 +99,10 @@ def stage(script: Path, *, code: bool) -> str:
     return f"/pgkit/lecture/stage?{urlencode(query)}"
 
 
-def options(folder: Path, page: str) -> list[str]:
-    """What JupyterLab is told: this folder, this page, settings of its own, and nobody outside."""
+def options(folder: Path) -> list[str]:
+    """What JupyterLab is told for a lecture: the kit's pages, and settings and workspaces of its own."""
     home = folder / ".jupyterlab"
     return [
-        "--expose-app-in-browser", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}",
-        f"--ServerApp.default_url={page}", f"--LabApp.default_url={page}",
-        "--ServerApp.jpserver_extensions=pgkit.server=True", "--ServerApp.log_level=WARN",
+        "--expose-app-in-browser", "--ServerApp.jpserver_extensions=pgkit.server=True",
         f"--LabApp.user_settings_dir={home / 'settings'}", f"--LabApp.workspaces_dir={home / 'workspaces'}",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None",
     ]  # fmt: skip

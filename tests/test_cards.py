@@ -1,8 +1,11 @@
 """Quiz, glossary, notation and the page of a bug."""
 
+import re
+
 import pytest
 
 from pgkit import glossary as words
+from pgkit.glossary import with_meanings
 from pgkit.widgets.cards import bug_gallery, glossary, notation, quiz, spot_the_bug, term
 
 ASK = {"answer": "b", "explain": {"a": "No <i>.", "b": "Yes."}, "key": "k"}
@@ -80,6 +83,19 @@ def test_every_page_is_escaped_and_says_it_in_text_too():
 def test_an_unknown_term_is_refused_with_a_near_one():
     with pytest.raises(ValueError, match=r"term = 'advantge'.*advantage"):
         term("advantge")
+
+
+def test_a_word_opens_its_meaning_by_key_and_in_the_text():
+    html, text = str(term("advantage")), repr(term("advantage"))
+    assert html.startswith('<details class="pgkit-term"><summary title="advantage')
+    assert text.startswith("advantage (")
+    shown = with_meanings("Every [[baseline]] and its [[advantage|advantages]].")
+    assert re.fullmatch(
+        r'Every <abbr title="baseline.*">baseline</abbr> and its <abbr title="advantage.*">advantages</abbr>\.',
+        shown,
+    )
+    with pytest.raises(ValueError, match=r"'basline'.*baseline"):
+        with_meanings("[[basline]]")
 
 
 def test_a_bug_shows_its_curves_and_hides_its_answer():

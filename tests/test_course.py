@@ -96,6 +96,8 @@ def a():
         ("# %%\n### BEGIN SOLUTION\n1\n### END SOLUTION\n", 1, "not tagged answer"),
         ("# %%\n### BEGIN HIDDEN TESTS\n1\n### END HIDDEN TESTS\n", 1, "not tagged check"),
         ("x = 1\n# %%\n2\n", 1, "must begin with a line"),
+        ('# %% [markdown] tags=["glossary"]\n# - basline\n', 1, "did you mean baseline"),
+        ("# %% [markdown]\n# A [[basline]].\n", 1, "did you mean baseline"),
     ],
 )
 def test_a_bad_tag_is_named_with_file_and_line(tmp_path, capsys, text, line, words):

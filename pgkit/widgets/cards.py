@@ -150,18 +150,16 @@ class Snippet:
 
 
 def term(name: str) -> Snippet:
-    """A word of the glossary with its meaning on hover and focus, to stand in a sentence (str() is HTML).
+    """A word of the glossary: its meaning on hover, and below it on a click or the Enter key.
 
     Raises ValueError for a word that the glossary does not have.
     """
-    found = look_up(name)
-    words = html.escape(said(found), quote=True)
+    words = said(look_up(name))
     page = (
-        f'<dfn class="pgkit-term" tabindex="0" title="{words}" aria-label="{words}" '
-        'style="font-style:normal;text-decoration:underline dotted;cursor:help">'
-        f"{html.escape(name)}</dfn>"
+        f'<details class="pgkit-term"><summary title="{html.escape(words, quote=True)}" '
+        f'style="cursor:help"><dfn>{html.escape(name)}</dfn></summary>{html.escape(words)}</details>'
     )
-    return Snippet(page, said(found))
+    return Snippet(page, words)
 
 
 def notation() -> Snippet:
