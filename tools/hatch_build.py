@@ -1,4 +1,4 @@
-"""A wheel carries the chapters' scripts (the lecture view reads its notes there), never a problem set's: these answer."""
+"""A wheel carries the chapters' scripts, for the notes of the lecture view, and no problem set's, which has answers."""
 
 from pathlib import Path
 from typing import Any
