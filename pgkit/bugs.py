@@ -23,6 +23,7 @@ from pgkit.algorithms import (
     ReinforceBaseline,
     ReinforceNatural,
     ReinforceResets,
+    Supervised,
 )
 from pgkit.critics import QTable
 from pgkit.fits import default_settings
@@ -33,6 +34,7 @@ from pgkit.types import Array, Dataset, Float
 from pgkit.worlds import WORLDS
 from pgkit.worlds.bandit import bandit
 from pgkit.worlds.century import century
+from pgkit.worlds.clouds import clouds_world
 from pgkit.worlds.scaled_bandit import scaled_bandit
 from pgkit.worlds.world import World
 
@@ -153,6 +155,12 @@ def mean_of_action(D: Dataset, world: World) -> Float[Array, "B n"]:
     return np.take_along_axis(QTable().q(phi, D.s), D.a[..., None], axis=-1)[..., 0]
 
 
+def taken_features(policy: Any, D: Dataset) -> Float[Array, "B K"]:
+    """(1/N) Σ features of the actions that were taken: the score of a logistic policy without its -π."""
+    taken = np.where(D.live[..., None], policy.features[D.s, D.a], 0.0)
+    return taken.sum(axis=1) / D.episodes
+
+
 # ---------------------------------------------------------------- where they are shown
 
 
@@ -163,6 +171,13 @@ def _open_ring() -> World:
 def _uniform_ring() -> World:
     world = _open_ring()
     return world.starting_from(uniform(world, 0.95))
+
+
+def _clouds_off_centre() -> World:
+    """Label 0 around the origin, label 1 two to the right of it."""
+    world, right = clouds_world(200), np.array([0.0, 1.0, 0.0])
+    features = np.asarray(world.features) + right
+    return replace(world, name="clouds:off-centre", features=features)
 
 
 def _plain_century() -> World:
@@ -197,12 +212,27 @@ MASK = "The critic expects something after the end of an episode"
 FISHER = "The gradient is multiplied by the Fisher matrix, not by its inverse"
 BETA = "The advantage is multiplied by the temperature β, not divided"
 NO_V = "The weights use the return, not the advantage"
+NO_PI = "The score has lost its -π: the gradient is 1[a*] alone"
 SCORE = "The return is measured from μ, not from the nominal start"
 
 _GRAD = "grad  = policy.grad_log_prob(theta, D, weight=D.q_hat)"
 _RETURN = "q_hat=reward_to_go(tau.r, self.gamma))"
 
 _ALL = (
+    Bug(
+        "no_minus_pi", NO_PI, Supervised,
+        "policy.grad_log_prob(theta, D, weight=np.ones(D.live.shape))", "taken_features(policy, D)",
+        _clouds_off_centre, {"alpha": 0.3, "episodes": 100, "horizon": 1}, 120,
+        "It starts as fast as the right one, or faster. Then it stops far below, while the right one goes on.",
+        "1[a*] says where to push, -π says how much of that is done already. Without it every step is "
+        "the same step: θ grows for ever along the sum of the label-1 points, right or wrong.",
+        {
+            SIGN: "With the wrong sign the curve would fall below the coin toss at once.",
+            STALE: "In supervised learning the data are given once, in the right curve too.",
+            TIME: "With one step, the mean over time is the sum. That bug would not show here.",
+        },
+        helpers={"taken_features": taken_features},
+    ),
     Bug(
         "sign", SIGN, Reinforce,
         "theta = theta + self.alpha * grad", "theta = theta - self.alpha * grad",

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-SETS = ("ps2",)
+SETS = ("ps1", "ps2")
 VISIBLE_SEED = 1  # the inputs a student sees; grading draws others by the same rules
 
 
@@ -76,6 +76,10 @@ class Part:
     name: str
     share: float
     message: str = ""
+
+
+class Misfit(ValueError):
+    """Raised by a probe when what the student's function returned has the wrong form; says which is right."""
 
 
 class CheckFailed(AssertionError):
@@ -147,6 +151,11 @@ def check(name: str, answer: Callable, *, seed: int | None = None) -> Report:
     return report
 
 
+def exercises(ps: str) -> dict[str, Exercise]:
+    """The exercises of a problem set, by name."""
+    return importlib.import_module(f"pgkit.checks.{ps}").EXERCISES
+
+
 def exercise(name: str) -> Exercise:
     """The exercise of that name; ValueError lists the names there are."""
     return _find(name, "")
@@ -156,9 +165,9 @@ def probe(name: str, answer: Callable, *, seed: int | None = None) -> list[Value
     """Call `answer` on the inputs that follow from the seed, and return its values, judging nothing."""
     task = exercise(name)
     values = []
-    with quiet_stderr(), _withdrawn(task.withdrawn):
+    with quiet_stderr(), _judges_away(), _withdrawn(task.withdrawn):
         for case in draw_cases(name, seed):
-            values.append(_call(task, answer, case))
+            values.append(_call(name, task, answer, case))
             if values[-1].problem == NOT_WRITTEN:
                 break
     return values + [values[-1]] * (len(draw_cases(name, seed)) - len(values))
@@ -191,11 +200,16 @@ def _find(name: str, half: str) -> Any:
 NOT_WRITTEN = "Not written yet: replace the line that raises NotImplementedError by your answer."
 
 
-def _call(task: Exercise, answer: Callable, case: Case) -> Value:
+def _call(name: str, task: Exercise, answer: Callable, case: Case) -> Value:
     try:
         given = task.call(answer, *copy.deepcopy(case.args))
-    except NotImplementedError:
+    except NotImplementedError as error:
+        other = str(error)  # the placeholder of an earlier exercise that the answer builds on
+        if other != name and other.isidentifier():
+            return Value(problem=f"Your function calls {other}, which is not written yet.")
         return Value(problem=NOT_WRITTEN)
+    except Misfit as error:
+        return Value(problem=str(error))
     except (Exception, SystemExit) as error:
         return Value(problem=f"Your function stopped with {type(error).__name__}: {error}")
     arrays = {}
@@ -203,14 +217,14 @@ def _call(task: Exercise, answer: Callable, case: Case) -> Value:
         if thing is None:
             return Value(problem="Your function returned None. Does it end with `return`?")
         try:
-            arrays[key] = np.array(_unwrapped(thing), dtype=np.float64)
+            arrays[key] = np.array(unwrapped(thing), dtype=np.float64)
         except Exception:  # whatever a student's object raises when it is read is the same finding
             kind = type(thing).__name__
             return Value(problem=f"Your function returned a {kind} that is no array of numbers.")
     return Value(arrays)
 
 
-def _unwrapped(thing: Any) -> Any:
+def unwrapped(thing: Any) -> Any:
     """A torch tensor as an array; anything else as it is."""
     return thing.detach().cpu().numpy() if hasattr(thing, "detach") else thing
 
@@ -253,8 +267,35 @@ def _file_descriptor_2_aside() -> Iterator[None]:
 @contextlib.contextmanager
 def _withdrawn(names: Sequence[str]) -> Iterator[None]:
     """Package functions that would be the answer say so instead of answering."""
+    with _refusing([f for entry in names for f in _functions(entry)]):
+        yield
 
-    kept = [(f, f.__code__) for entry in names for f in _functions(entry)]
+
+@contextlib.contextmanager
+def _judges_away() -> Iterator[None]:
+    """The oracles can be neither imported nor, where they have been, called."""
+    names = [f"pgkit.checks.{ps}_judge" for ps in SETS]
+    kept = {name: sys.modules[name] for name in names if name in sys.modules}
+    oracles = [
+        f
+        for name, module in kept.items()
+        for f in vars(module).values()
+        if isinstance(f, FunctionType) and f.__module__ == name
+    ]
+    try:
+        for name in names:
+            sys.modules[name] = None  # pyright: ignore[reportArgumentType]  an import stops here
+        with _refusing(oracles):
+            yield
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(kept)
+
+
+@contextlib.contextmanager
+def _refusing(functions: Sequence[FunctionType]) -> Iterator[None]:
+    kept = [(f, f.__code__) for f in functions]
     try:
         for function, code in kept:  # the code and not the name: it may have been imported before
             function.__code__ = _refuse.__code__.replace(co_freevars=code.co_freevars)
@@ -283,11 +324,15 @@ def _functions(entry: str) -> list[FunctionType]:
 
 @dataclass(frozen=True)
 class Slip:
-    """A named misconception: what it computes (one way or several), and what to say about it."""
+    """A named misconception: what it computes (one way or several), and what to say about it.
+
+    looks : tells the misconception from (given, truth, *inputs) where no formula does, such as nan.
+    """
 
     name: str
     hint: str
-    ways: tuple[Callable[..., Any], ...]
+    ways: tuple[Callable[..., Any], ...] = ()
+    looks: Callable[..., bool] | None = None
 
 
 def close(value: Any, truth: Any, tolerance: float, scale: float | None = None) -> bool:
@@ -314,8 +359,12 @@ def compare(
     idea: str,
     show: Callable[..., str] = lambda *args: "",
     scale: Callable[..., float | None] = lambda truth, *args: None,
+    of: str = " of the largest",
 ) -> dict[str, str]:
-    """Messages, part by part, for a function whose value is compared with `exact` on each case."""
+    """Messages, part by part, for a function whose value is compared with `exact` on each case.
+
+    scale : what the tolerance refers to, if not the largest entry of the truth;  of : the same in words.
+    """
     wrong: dict[str, list[tuple[Case, Value, np.ndarray]]] = {}
     with np.errstate(all="ignore"):
         for case, value in zip(cases, values, strict=True):
@@ -326,27 +375,35 @@ def compare(
             if not good:
                 wrong.setdefault(case.part, []).append((case, value, truth))
         return {
-            part: _explain(failures, slips, tolerance, idea, show, scale)
+            part: _explain(failures, slips, tolerance, idea, show, scale, of)
             for part, failures in wrong.items()
         }
 
 
-def _explain(failures, slips, tolerance, idea, show, scale) -> str:
+def _explain(failures, slips, tolerance, idea, show, scale, of) -> str:
     case, value, truth = failures[0]
     if value.problem:
         return f"{value.problem}\n{idea if value.problem != NOT_WRITTEN else ''}".strip()
     given = value["value"]
     for slip in slips:
-        for way in slip.ways:
-            if all(
-                "value" in v.arrays
-                and close(v["value"], way(*c.args), tolerance, scale(t, *c.args))
-                for c, v, t in failures
-            ):
-                return f"{slip.hint}\n{show(*case.args)}{_difference(given, truth)}"
+        if _explains(slip, failures, tolerance, scale):
+            return f"{slip.hint}\n{show(*case.args)}{_difference(given, truth)}"
     if given.shape != truth.shape:
         return f"The shape is {given.shape}, but it must be {truth.shape}.\n{idea}"
-    return f"{show(*case.args)}{_difference(given, truth)} (tolerance {tolerance:g} of the largest).\n{idea}"
+    return f"{show(*case.args)}{_difference(given, truth)} (tolerance {tolerance:g}{of}).\n{idea}"
+
+
+def _explains(slip: Slip, failures, tolerance, scale) -> bool:
+    """Does one way of the slip, or its looks, fit all failures?"""
+    if any("value" not in v.arrays for _, v, _ in failures):
+        return False
+    looks = slip.looks
+    if looks is not None and all(looks(v["value"], t, *c.args) for c, v, t in failures):
+        return True
+    return any(
+        all(close(v["value"], way(*c.args), tolerance, scale(t, *c.args)) for c, v, t in failures)
+        for way in slip.ways
+    )
 
 
 def _difference(given: np.ndarray, truth: np.ndarray) -> str:

@@ -30,9 +30,10 @@ class Check:
     advice: str = ""
 
 
-def examine() -> list[Check]:
-    """All checks, in the order in which a reader should mend them."""
-    return [check for part in (_python, _packages, _engine, _jupyter, _disk) for check in part()]
+def examine(*, quick: bool = False) -> list[Check]:
+    """All checks, in the order in which a reader should mend them; quick: packages are found, not imported."""
+    parts = (_python, _found if quick else _packages, _engine, _jupyter, _disk)
+    return [check for part in parts for check in part()]
 
 
 def _python() -> Iterator[Check]:
@@ -51,9 +52,23 @@ def _packages() -> Iterator[Check]:
         except Exception as error:  # whatever an installed package raises on import is the finding
             yield Check(name, False, f"{type(error).__name__}: {error}", AGAIN)
             continue
-        locked = pins.get(name)
-        same = locked is None or found.split("+")[0] == locked
-        yield Check(name, same, found, "" if same else f"the tested version is {locked}; {AGAIN}")
+        yield _as_locked(name, found, pins)
+
+
+def _found() -> Iterator[Check]:
+    """The same from what is written on the disk, in an instant."""
+    pins = _pins()
+    for name in PACKAGES:
+        try:
+            yield _as_locked(name, importlib.metadata.version(name), pins)
+        except importlib.metadata.PackageNotFoundError:
+            yield Check(name, False, "not installed", AGAIN)
+
+
+def _as_locked(name: str, found: str, pins: dict[str, str]) -> Check:
+    locked = pins.get(name)
+    same = locked is None or found.split("+")[0] == locked
+    return Check(name, same, found, "" if same else f"the tested version is {locked}; {AGAIN}")
 
 
 def _pins() -> dict[str, str]:

@@ -34,10 +34,14 @@ MARKERS, DASHES = ("o", "s", "^", "D"), ("-", "--", "-.", ":")
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A figure and what it shows, in words.  Shown as a cell's last expression."""
+    """A figure and what it shows, in words.  Shown as a cell's last expression.
+
+    caption : what stands below it, where not all of the words are to be read by who sees the figure.
+    """
 
     figure: Figure
     words: str
+    caption: str = ""
 
     def png(self) -> bytes:
         """The figure as PNG."""
@@ -48,7 +52,8 @@ class Picture:
     def _repr_html_(self) -> str:
         data, words = base64.b64encode(self.png()).decode("ascii"), html.escape(self.words)
         image = f'<img style="max-width:100%" alt="{words}" src="data:image/png;base64,{data}">'
-        caption = f'<figcaption style="max-width:60em;opacity:.8">{words}</figcaption>'
+        below = html.escape(self.caption) or words
+        caption = f'<figcaption style="max-width:60em;opacity:.8">{below}</figcaption>'
         return f"<figure style='margin:0'>{image}{caption}</figure>"
 
     def _repr_png_(self) -> bytes:
@@ -99,7 +104,10 @@ def maps(
         if probs is None
         else "arrows π(a|s), blue where the policy goes, dots μ"
     )
-    return Picture(figure, f"{len(told)} maps of {world.name} ({drawn}): {'; '.join(told)}.")
+    return Picture(
+        figure,
+        f"{len(told)} map{'s' * (len(told) > 1)} of {world.name} ({drawn}): {'; '.join(told)}.",
+    )
 
 
 def _shade(ax: Any, world: World, mu: Float[Array, "S"]) -> None:
@@ -193,9 +201,10 @@ def curves(
     x: str,
     y: str,
     log: bool = False,
+    log_x: bool = False,
     panels: bool = False,
 ) -> Picture:
-    """Lines by name, each (x values, y values); panels: each in its own frame."""
+    """Lines by name, each (x values, y values); log, log_x: a log scale; panels: each in its own frame."""
     figure, axes = _axes(9.5 if panels else 6.5, 3.3, len(lines) if panels else 1, sharey=True)
     told = []
     for k, (name, (xs, ys)) in enumerate(lines.items()):
@@ -216,9 +225,99 @@ def curves(
     axes[0].set_ylabel(y)
     if log:
         axes[0].set_yscale("log")
+    if log_x:
+        axes[0].set_xscale("log")
+        ticks = sorted({float(at) for xs, _ in lines.values() for at in xs})
+        axes[0].set_xticks(ticks, [f"{at:g}" for at in ticks])
+        axes[0].set_xticks([], minor=True)
     if not panels and len(lines) > 1:
         axes[0].legend(frameon=False)
     return Picture(figure, f"{y} against {x}. {'; '.join(told)}.")
+
+
+def bands(
+    runs: Mapping[str, tuple[Sequence[float], Float[Array, "K B"]]],
+    *,
+    x: str,
+    y: str,
+    best: float | None = None,
+) -> Picture:
+    """Many runs by name, each (x values [K], y of every run [K, B]): median, and a band from 10 to 90 %."""
+    figure, (ax,) = _axes(7.5, 3.4)
+    told = []
+    for k, (name, (xs, ys)) in enumerate(runs.items()):
+        low, middle, high = np.quantile(ys, (0.1, 0.5, 0.9), axis=-1)
+        ax.fill_between(xs, low, high, color=HUES[k % 4], alpha=0.18, lw=0)
+        ax.plot(xs, middle, color=HUES[k % 4], ls=DASHES[k % 4], lw=2, label=name)
+        told.append(
+            f"{name}: median of {np.shape(ys)[-1]} runs from {middle[0]:.4g} at {xs[0]:g} to {middle[-1]:.4g} at "
+            f"{xs[-1]:g}, 10 to 90 % there from {low[-1]:.4g} to {high[-1]:.4g}"
+        )
+    if best is not None:
+        ax.axhline(best, color=HUES[2], lw=1.2, ls=":", label=f"best possible, {best:.4g}")
+        told.append(f"the best possible is {best:.4g}")
+    ax.set(xlabel=x, ylabel=y)
+    ax.legend(frameon=False, fontsize=9)
+    return Picture(figure, f"{y} against {x}. {'; '.join(told)}.")
+
+
+def steps(rows: Mapping[str, Sequence[float]], x: str = "time t") -> Picture:
+    """Bars over the steps of one trajectory, panels on one axis of time: blue above zero, red below."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 1.5 * len(rows) + 0.6), layout="constrained")
+    axes = figure.subplots(len(rows), 1, squeeze=False, sharex=True)[:, 0]
+    told = []
+    for ax, (name, values) in zip(axes, rows.items(), strict=True):
+        bars = ax.bar(range(len(values)), values, color=[HUES[int(v < 0)] for v in values])
+        ax.bar_label(bars, [f"{v:.3g}" for v in values], fontsize=8, padding=1)
+        ax.axhline(0, color="#5b6672", lw=0.8)
+        ax.set_title(name, loc="left", fontsize=10)
+        ax.margins(y=0.25)
+        ax.spines[["top", "right"]].set_visible(False)
+        told.append(f"{name}: {', '.join(f'{v:.3g}' for v in values)}")
+    axes[-1].set(xlabel=x, xticks=range(len(rows[next(iter(rows))])))
+    return Picture(figure, f"Step by step. {'; '.join(told)}.")
+
+
+def clouds(
+    gradients: Mapping[str, Float[Array, "n 2"]],
+    exact: Float[Array, "2"],
+    prob: Float[Array, "n"] | None = None,
+    names: tuple[str, str] = ("θ₁", "θ₂"),
+) -> Picture:
+    """Gradients in a plane, one panel for each name: dots, their mean, the exact one, and the cloud's radius.
+
+    The radius is sqrt(E|g - exact|²), drawn as a circle around the exact gradient; the panels end at
+    two of the largest radius. prob: how likely each dot is, shown by its size; all alike unless given.
+    """
+    from matplotlib.patches import Circle
+
+    figure, axes = _axes(3.2 * len(gradients), 3.6, len(gradients), sharex=True, sharey=True)
+    told, widest = [], 0.0
+    for ax, (name, g) in zip(axes, gradients.items(), strict=True):
+        share = np.full(len(g), 1 / len(g)) if prob is None else prob
+        mean, radius = share @ g, float(np.sqrt(share @ ((g - exact) ** 2).sum(axis=1)))
+        widest = max(widest, radius)
+        ax.axhline(0, color="#5b6672", lw=0.7, zorder=0)
+        ax.axvline(0, color="#5b6672", lw=0.7, zorder=0)
+        ax.scatter(*g.T, s=10 * share / share.mean(), color=HUES[0], alpha=0.25, lw=0)
+        ax.add_patch(Circle(tuple(exact), radius, fill=False, color="#5b6672", lw=1.4, ls="--"))
+        ax.plot(*exact, "o", ms=8, color=HUES[2], mec="white", label="exact gradient")
+        ax.plot(*mean, "o", ms=14, mfc="none", color=HUES[1], mew=2, label="mean of the cloud")
+        ax.set_title(f"{name}\nradius {radius:.3g}", loc="left", fontsize=10)
+        ax.set(xlabel=f"along {names[0]}", aspect="equal")
+        told.append(f"{name}: mean ({mean[0]:.3f}, {mean[1]:.3f}), radius {radius:.4g}")
+    axes[0].set(xlim=exact[0] + 2 * widest * np.array([-1, 1]), ylabel=f"along {names[1]}")
+    axes[0].set_ylim(exact[1] + 2 * widest * np.array([-1, 1]))
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    return Picture(
+        figure,
+        f"Gradients (blue dots), their mean (red ring) and the exact one (green disc, ({exact[0]:.3f}, "
+        f"{exact[1]:.3f})); the dashed circle is the cloud's radius; what lies "
+        f"beyond two of the largest is not drawn. {'; '.join(told)}.",
+    )
 
 
 def bound(gap: Float[Array, "n"], promise: Float[Array, "n"]) -> Picture:
@@ -242,6 +341,77 @@ def bound(gap: Float[Array, "n"], promise: Float[Array, "n"]) -> Picture:
         figure,
         f"{len(gap)} random policies and reset distributions: {below} below the line. The promise is "
         f"{ratio.min():.0f} to {ratio.max():.0f} times the truth, {np.median(ratio):.0f} times in the median.",
+    )
+
+
+# ---------------------------------------------------------------- the map of the lecture
+
+KNOBS = {  # which of the loop's knobs a chapter turns -> its hue
+    "loop": "#5b6672",
+    "start": "#9a3f82",
+    "weight": "#0072b2",
+    "norm": "#00795a",
+}
+CHAPTERS = (  # (knob, chapter, its slide, what the knob is turned to)
+    ("loop", "Start here", "Nightmares of Policy Optimization", "the map, the symbols, the controls"),
+    ("weight", "Classification", "Supervised learning (classification)", "weight 1"),
+    ("weight", "Weighted classification", "Supervised learning (weighted classification)", "weight R"),
+    ("weight", "From trajectories to returns", "Policy gradient (multi-step classification)", "weight Q̂"),
+    ("loop", "REINFORCE", "REINFORCE · The Policy Gradient Theorem", "the loop closes: fresh data"),
+    ("start", "Local optima", "Nightmare 1 · The Ring of Fire", "start at resets μ"),
+    ("norm", "Distribution shift", "Nightmare 2 · What is the best norm?", "small in KL, not in θ"),
+    ("weight", "High variance", "Nightmare 3 · Subtract a baseline!", "weight Q̂ - V"),
+    ("weight", "Monte Carlo and TD", "Can we bring back MC and TD?", "how to learn V"),
+    ("weight", "Actor-critic", "Actor-Critic Algorithms", "weight r + γV(s') - V(s)"),
+    ("weight", "Soft actor-critic", "“Soft” Actor Critic", "reward and entropy"),
+    ("weight", "Policy search: AWR", "Advantage-Weighted Regression", "weight exp((R - V)/β)"),
+    ("loop", "Your turn", "tl;dr", "all three knobs are yours"),
+)  # fmt: skip
+_LOOP = (  # (middle on the page, what the box says, its knob, what the knob asks)
+    (1.35, "policy $\\pi_\\theta(a|s)$", "loop", "random at first"),
+    (3.95, "ROLL OUT", "start", "START\nwhere do rollouts begin?"),
+    (6.55, "DATA (s, a, weight)", "weight", "WEIGHT\nhow much does each (s, a) count?"),
+    (9.15, "UPDATE $\\theta$", "norm", "NORM\nwhat is a small step?"),
+)
+
+
+def lecture_map() -> Picture:
+    """The lecture on one page: the loop with its three knobs, and which knob each of the thirteen chapters turns."""
+    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+    figure, (ax,) = _axes(10.5, 7.3)
+    ax.axis("off")
+    ax.set(xlim=(0, 10.5), ylim=(0.35, 7.6))
+    arrow = {"arrowstyle": "-|>", "mutation_scale": 16, "color": "#1f2933", "lw": 1.6}
+    for x, box, knob, asks in _LOOP:
+        shape = "round,pad=0,rounding_size=0.12"
+        ax.add_patch(FancyBboxPatch((x - 1, 6.1), 2, 0.66, shape, fc="white", ec="#1f2933", lw=1.4))
+        ax.text(x, 6.43, box, ha="center", va="center", fontsize=11)
+        ax.text(x, 5.9, asks, ha="center", va="top", fontsize=9.5, color=KNOBS[knob], weight="bold")
+        if x < 9:
+            ax.add_patch(FancyArrowPatch((x + 1.02, 6.43), (x + 1.58, 6.43), **arrow))
+    ax.plot([9.15, 9.15, 1.35], [6.78, 7.2, 7.2], color="#1f2933", lw=1.6)
+    ax.add_patch(FancyArrowPatch((1.35, 7.2), (1.35, 6.78), shrinkA=0, **arrow))
+    ax.text(5.25, 7.26, "WHILE NOT CONVERGED", ha="center", va="bottom", fontsize=9.5)
+    told = []
+    for k, (knob, chapter, lecture, turned) in enumerate(CHAPTERS):
+        left, y = 0.1 + 5.25 * (k > 6), 4.78 - 0.68 * (k % 7)
+        ax.add_patch(FancyBboxPatch((left, y - 0.25), 0.5, 0.5, "round,pad=0,rounding_size=0.1",
+                                    fc=KNOBS[knob], ec="none"))  # fmt: skip
+        ax.text(left + 0.25, y, f"{k:02}", ha="center", va="center", color="white", weight="bold")
+        ax.text(left + 0.65, y + 0.13, chapter, va="center", fontsize=10.5, weight="bold")
+        ax.text(
+            left + 4.95, y + 0.13, turned, va="center", ha="right", fontsize=9.5, color=KNOBS[knob]
+        )
+        ax.text(left + 0.65, y - 0.15, lecture, va="center", fontsize=9, color="#5b6672")
+        told.append(f"{k:02} {chapter} (slide: {lecture}; {knob}: {turned})")
+    return Picture(
+        figure,
+        "The loop: a policy is rolled out (knob START: where rollouts begin), which gives data (knob WEIGHT: how much "
+        "each state and action counts), from which θ is updated (knob NORM: what a small step is), again and again. "
+        f"The chapters and the knob that each turns: {'; '.join(told)}.",
+        "The loop with its three knobs. Below, the notebooks: each has the colour of the knob that it turns; in grey "
+        "the slide, on the right what the knob is turned to.",
     )
 
 

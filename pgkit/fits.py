@@ -24,7 +24,7 @@ FINITE_ONLY = {
     "monte_carlo": "it learns a table of values",
     "temporal_difference": "it learns a table of values",
 }
-LOGISTIC = ("two-state", "scaled-bandit")  # their policies share parameters through features
+LOGISTIC = ("two-state", "scaled-bandit", "clouds")  # their policies share parameters
 KINDS = ("finite", "finitely many actions", "continuous actions")
 
 _EPISODES = {
@@ -147,7 +147,7 @@ def _hidden(world: Any) -> tuple[int, ...]:
 def default_policy(name: str, world: Any) -> Any:
     """A policy for a world: table or logistic in finite ones, else a small network."""
     if isinstance(world, World):
-        if world.name in LOGISTIC and world.features is not None:
+        if world.name.partition(":")[0] in LOGISTIC and world.features is not None:
             return logistic(world.features)
         return SoftmaxTable()
     if world.name == "lqr":

@@ -64,6 +64,20 @@ TERMS: tuple[Term, ...] = (
         "policy, temperature",
     ),
     _t(
+        "softmax",
+        "",
+        "Turns logits into probabilities: exp of each, divided by the sum of all.",
+        1,
+        "logit, policy",
+    ),
+    _t(
+        "maximum likelihood",
+        "",
+        "Choosing the parameters that make the observed data likeliest; for labels, the least classification loss.",
+        1,
+        "classification loss, score",
+    ),
+    _t(
         "score",
         "∇_θ log π_θ(a|s)",
         "The direction in θ in which the log-probability of a given action grows "

@@ -14,6 +14,12 @@ KEYS = [pytest.param(k, marks=pytest.mark.slow) if k in SLOW else k for k in BUG
 
 # key -> what the explanation says of (J of the right runs, J of the wrong runs), each [K, B]
 SAYS = {
+    "no_minus_pi": lambda r, w: (
+        w[1].mean() > r[1].mean()
+        and w[-1].max() < 0.66 < 0.68 < r[-1].min()
+        and np.abs(w[-1] - w[len(w) // 2]).max() < 0.005
+        and r[-1].mean() > r[len(r) // 2].mean() + 0.01
+    ),
     "sign": lambda r, w: r[-1].min() > 17 and w[-1].max() < 8 < w[0].min(),
     "past_rewards": lambda r, w: (
         w[-1].std() > 4 * r[-1].std() and abs(np.median(w[-1]) - np.median(r[-1])) < 1

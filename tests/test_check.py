@@ -1,14 +1,14 @@
-# ruff: noqa: E501
 """The problem sets' checks: every planted mistake fails with its own hint, every right answer passes."""
 
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 import sys
-import textwrap
 import warnings
 
+import mutants
 import numpy as np
 import pytest
 
@@ -16,301 +16,32 @@ from pgkit import check as checks
 from pgkit.check import CheckFailed, Report, Value, check, judge, probe
 from pgkit.checks import ps2_judge
 
-POINTS = {
-    "sample_resets": 4.0,
-    "reinforce_update": 6.0,
-    "reinforce_with_resets": 4.0,
-    "occupancy": 6.0,
-    "mismatch": 5.0,
-}
-
-# ---------------------------------------------------------------- right answers, differently written
-
-SAMPLE = """
-def sample_resets(mu, n, rng):
-    return rng.choice(len(mu), size=n, p=mu)
-"""
-UPDATE = """
-def reinforce_update(theta, trajectories, alpha, gamma):
-    probs = np.exp(theta) / np.exp(theta).sum(axis=1, keepdims=True)
-    grad = np.zeros_like(theta)
-    for states, actions, rewards in trajectories:
-        for t in range(len(rewards)):
-            q_hat = sum(gamma ** (k - t) * rewards[k] for k in range(t, len(rewards)))
-            score = np.eye(theta.shape[1])[actions[t]] - probs[states[t]]
-            grad[states[t]] += q_hat * score
-    return theta + alpha * grad / len(trajectories)
-"""
-TRAIN = """
-def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
-    theta = np.zeros((len(mu), 4))
-    for _ in range(updates):
-        starts = sample_resets(mu, episodes, rng)
-        theta = reinforce_update(theta, rollout(theta, starts, rng), alpha, gamma)
-    return theta
-"""
-HELPERS = SAMPLE + UPDATE  # what the training exercise is built on
-OCCUPANCY = """
-def occupancy(P, pi, start, gamma):
-    step = (pi[:, :, None] * P).sum(axis=1)
-    return (1 - gamma) * np.linalg.solve(np.eye(len(start)) - gamma * step.T, start)
-"""
-MISMATCH = """
-def mismatch(d_star, mu):
-    visited = d_star > 0
-    if np.any(mu[visited] == 0):
-        return np.inf
-    return np.max(d_star[visited] / mu[visited])
-"""
-
-RIGHT = {
-    "sample_resets": {
-        "choice": SAMPLE,
-        "cumulative sums": """
-def sample_resets(mu, n, rng):
-    return np.searchsorted(np.cumsum(mu), rng.random(n), side="right").clip(max=len(mu) - 1)
-""",
-        "a loop, Python ints": """
-def sample_resets(mu, n, rng):
-    out = []
-    for _ in range(n):
-        u, s = rng.random(), 0
-        while s < len(mu) - 1 and u >= mu[s]:
-            u, s = u - mu[s], s + 1
-        out.append(s)
-    return out
-""",
-        "multinomial counts, shuffled": """
-def sample_resets(mu, n, rng):
-    return rng.permutation(np.repeat(np.arange(len(mu)), rng.multinomial(n, mu))).astype(np.int32)
-""",
-        "Gumbel maximum": """
-def sample_resets(mu, n, rng):
-    return np.argmax(np.log(mu) + rng.gumbel(size=(n, len(mu))), axis=1)
-""",
-    },
-    "reinforce_update": {
-        "by the definition": UPDATE,
-        "backwards, float32": """
-def reinforce_update(theta, trajectories, alpha, gamma):
-    theta = np.asarray(theta, dtype=np.float32)
-    z = np.exp(theta - theta.max(1, keepdims=True))
-    probs, grad = z / z.sum(1, keepdims=True), np.zeros_like(theta)
-    for s, a, r in reversed(trajectories):
-        q = np.float32(0)
-        for t in range(len(r) - 1, -1, -1):
-            q = np.float32(r[t] + gamma * q)
-            grad[s[t]] -= q * probs[s[t]]
-            grad[s[t], a[t]] += q
-    return theta + np.float32(alpha / len(trajectories)) * grad
-""",
-        "vectorised": """
-def reinforce_update(theta, trajectories, alpha, gamma):
-    probs, grad = np.exp(theta) / np.exp(theta).sum(1)[:, None], np.zeros(theta.shape)
-    for s, a, r in trajectories:
-        lag = np.subtract.outer(np.arange(len(r)), np.arange(len(r)))
-        q = np.where(lag <= 0, gamma ** np.maximum(-lag, 0), 0) @ r
-        np.add.at(grad, (s, a), q)
-        np.add.at(grad, s, -q[:, None] * probs[s])
-    return theta + alpha * grad / len(trajectories)
-""",
-        "Python lists": """
-def reinforce_update(theta, trajectories, alpha, gamma):
-    import math
-    new, rows = [list(map(float, row)) for row in theta], [list(map(float, row)) for row in theta]
-    for s, a, r in trajectories:
-        q = 0.0
-        for i, j, x in zip(list(s)[::-1], list(a)[::-1], list(r)[::-1]):
-            q = float(x) + gamma * q
-            norm = sum(map(math.exp, rows[i]))
-            for b in range(len(rows[i])):
-                new[i][b] += alpha / len(trajectories) * q * ((b == j) - math.exp(rows[i][b]) / norm)
-    return new
-""",
-    },
-    "reinforce_with_resets": {
-        "plain": HELPERS + TRAIN,
-        "starts inline": HELPERS
-        + """
-def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
-    theta = np.zeros((mu.size, 4))
-    for _ in range(updates):
-        tau = rollout(theta, rng.choice(mu.size, episodes, p=mu), rng)
-        theta += reinforce_update(theta, tau, alpha, gamma) - theta
-    return theta
-""",
-        "a while loop, all starts drawn ahead": HELPERS
-        + """
-def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
-    theta, starts = np.zeros((len(mu), 4)), list(sample_resets(mu, updates * episodes, rng))
-    while starts:
-        batch, starts = starts[:episodes], starts[episodes:]
-        theta = reinforce_update(theta, rollout(theta, batch, rng), alpha, gamma)
-    return theta.tolist()
-""",
-        "one rollout at a time, and a look at the end": HELPERS
-        + """
-def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
-    theta = np.zeros((len(mu), 4))
-    for _ in range(updates):
-        tau = []
-        for s in sample_resets(mu, episodes, rng):
-            tau += rollout(theta, [s], rng)
-        theta = reinforce_update(theta, tau, alpha, gamma)
-    rollout(theta, sample_resets(mu, episodes, rng), rng)
-    return theta
-""",
-    },
-    "occupancy": {
-        "solve": OCCUPANCY,
-        "long sum": """
-def occupancy(P, pi, start, gamma):
-    mass, total, weight = np.array(start), np.zeros(len(start)), 1 - gamma
-    for _ in range(3000):
-        total = total + weight * mass
-        mass, weight = np.einsum("s,sa,sat->t", mass, pi, P), weight * gamma
-    return total
-""",
-        "loops, Python floats": """
-def occupancy(P, pi, start, gamma):
-    S, A = pi.shape
-    d = [0.0] * S
-    for _ in range(2500):
-        new = [(1 - gamma) * float(start[t]) for t in range(S)]
-        for s in range(S):
-            if d[s] > 0:
-                for a in range(A):
-                    for t in range(S):
-                        new[t] += gamma * d[s] * float(pi[s, a]) * float(P[s, a, t])
-        if max(abs(x - y) for x, y in zip(d, new)) < 1e-9:
-            return new
-        d = new
-    return d
-""",
-        "float32 inverse": """
-def occupancy(P, pi, start, gamma):
-    step = np.einsum("sa,sat->st", pi, P).astype(np.float32)
-    return np.float32(1 - gamma) * start.astype(np.float32) @ np.linalg.inv(np.eye(len(step), dtype=np.float32) - np.float32(gamma) * step)
-""",
-    },
-    "mismatch": {
-        "cases": MISMATCH,
-        "a loop": """
-def mismatch(d_star, mu):
-    worst = 0.0
-    for d, m in zip(d_star.tolist(), mu.tolist()):
-        if d > 0:
-            worst = max(worst, d / m if m > 0 else float("inf"))
-    return worst
-""",
-        "with warnings": """
-def mismatch(d_star, mu):
-    return np.nanmax(np.float32(d_star) / np.float32(mu))
-""",
-        "where": """
-def mismatch(d_star, mu):
-    with np.errstate(all="ignore"):
-        return np.array([np.max(np.where(d_star > 0, d_star / mu, 0))])
-""",
-    },
-}
-
-# ---------------------------------------------------------------- misconceptions
-# exercise -> name -> (source, points it may still earn, words of its hint)
+SETS = mutants.all_sets()
+SET_OF = {exercise: ps for ps, file in SETS.items() for exercise in file.POINTS}
+MISMATCH = SETS["ps2"].MISMATCH
+OCCUPANCY = SETS["ps2"].OCCUPANCY
+CONSTANTS = (
+    0, 1.0, np.inf, np.nan, [], "none", None, np.zeros((81, 4)), (0.0, 0.0), (0.0, [0.0, 0.0]),
+    ([], [], []), {"loss": 0},
+)  # fmt: skip
 
 
-def _swap(source: str, *pairs: str) -> str:
-    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
-        assert old in source, old
-        source = source.replace(old, new)
-    return source
-
-
-def _train(*pairs: str) -> str:
-    return HELPERS + _swap(TRAIN, *pairs)
-
-
-MUTANTS = {
-    "sample_resets": {
-        "uniform over the support": (_swap(SAMPLE, "p=mu", "p=(mu > 0) / np.sum(mu > 0)"), 1, "three times the mass"),
-        "mu ignored": (_swap(SAMPLE, "rng.choice(len(mu), size=n, p=mu)", "rng.integers(len(mu), size=n)"), 1, "Where does your function use mu"),
-        "off by one": (_swap(SAMPLE, "return rng", "return -1 + rng"), 0, "states count from 0"),
-        "shifted": (_swap(SAMPLE, "p=mu)", "p=mu) - 1) % len(mu)", "rng.", "(rng."), 1, "shifted by one"),
-        "always the likeliest": (_swap(SAMPLE, "rng.choice(len(mu), size=n, p=mu)", "np.full(n, mu.argmax())"), 0, "mode of μ"),
-        "without replacement": (_swap(SAMPLE, "p=mu", "p=mu, replace=False"), 0, "without replacement"),
-        "own seed inside": (_swap(SAMPLE, "rng.choice", "np.random.default_rng(0).choice"), 3, "seed set inside"),
-        "own generator": (_swap(SAMPLE, "rng.choice", "np.random.default_rng().choice"), 3, "generator of its own"),
-        "deterministic shares": ("def sample_resets(mu, n, rng):\n    s = np.repeat(np.arange(len(mu)), np.round(n * mu).astype(int))\n    return np.resize(s, n)\n", 3, "nothing drawn"),
-        "counts, not states": (_swap(SAMPLE, "rng.choice(len(mu), size=n, p=mu)", "rng.multinomial(n, mu)"), 0, "state indices themselves"),
-        "squared": (_swap(SAMPLE, "p=mu", "p=mu**2 / np.sum(mu**2)"), 1, "used twice"),
-        "softmax of mu": (_swap(SAMPLE, "p=mu", "p=np.exp(mu) / np.exp(mu).sum()"), 1, "already is a distribution"),
-        "no return": (_swap(SAMPLE, "return ", ""), 0, "returned None"),
-    },
-    "reinforce_update": {
-        "descent": (_swap(UPDATE, "theta + alpha", "theta - alpha"), 0, "with a plus"),
-        "alpha forgotten": (_swap(UPDATE, "alpha * grad", "grad"), 0, "step size α is missing"),
-        "returns the gradient": (_swap(UPDATE, "theta + alpha * grad", "alpha * grad"), 0, "without the θ"),
-        "minus π forgotten": (_swap(UPDATE, " - probs[states[t]]", ""), 0, "all actions of that state pay"),
-        "onehot forgotten": (_swap(UPDATE, "np.eye(theta.shape[1])[actions[t]] ", ""), 0, "onehot(a) is missing"),
-        "gradient of π, not of log π": (_swap(UPDATE, "q_hat * score", "q_hat * score * probs[states[t], actions[t]]"), 0, "not ∇ log π"),
-        "G_0 everywhere": (_swap(UPDATE, "(k - t)", "k", "range(t, len", "range(0, len"), 2, "whole trajectory"),
-        "rewards so far": (_swap(UPDATE, "gamma ** (k - t) * rewards[k] for k in range(t, len(rewards))", "rewards[k] for k in range(t + 1)"), 2, "not back"),
-        "only the next reward": (_swap(UPDATE, "range(t, len(rewards))", "range(t, t + 1)"), 2, "its own reward alone"),
-        "off by one in time": (_swap(UPDATE, "range(t, len", "range(t + 1, len"), 0, "one step too late"),
-        "no discount": (_swap(UPDATE, "gamma ** (k - t) * ", ""), 2, "without discount"),
-        "discounted from time 0": (_swap(UPDATE, "(k - t)", "k"), 2, "counts from time 0"),
-        "sum for mean": (_swap(UPDATE, " / len(trajectories)", ""), 4, "N times too long"),
-        "mean over steps": (_swap(UPDATE, "len(trajectories)", "sum(len(r) for _, _, r in trajectories)"), 2, "number of steps"),
-        "θ moves within the batch": (_swap(UPDATE, "    probs = ", "    theta = theta.copy()\n    for one in trajectories:\n        theta += (_one(theta, [one], alpha, gamma) - theta) / len(trajectories)\n    return theta\n\n\ndef _one(theta, trajectories, alpha, gamma):\n    probs = "), 4, "update once"),
-        "only the last trajectory": (_swap(UPDATE, "trajectories:\n", "trajectories:\n        grad[:] = 0\n"), 4, "start again for each"),
-    },
-    "reinforce_with_resets": {
-        "no resets": (_train("sample_resets(mu, episodes, rng)", "np.full(episodes, 70)"), 0, "without resets"),
-        "uniform whatever μ says": (_train("sample_resets(mu,", "sample_resets((SAFE > 0) / np.sum(SAFE > 0),"), 0, "Where does the loop use mu"),
-        "starts drawn once": (_train("    for _", "    starts = sample_resets(mu, episodes, rng)\n    for _", "        starts = sample_resets(mu, episodes, rng)\n", ""), 2, "drawn once and kept"),
-        "only half of the batch": (_train("episodes, rng)\n", "episodes, rng)\n        starts[::2] = 70\n"), 2, "start at S than μ says"),
-        "update not kept": (_train("        theta = reinforce", "        reinforce"), 2, "is not kept"),
-        "θ from zero again": (_train("reinforce_update(theta,", "reinforce_update(0 * theta,"), 2, "from zero again"),
-        "one update": (_train("range(updates)", "range(1)"), 0, "was called 1 times"),
-        "descent": (_train("rng), alpha", "rng), -alpha"), 2, "sign of the step"),
-        "rollout never called": (HELPERS + "\ndef reinforce_with_resets(mu, rollout, rng, updates=500):\n    return rng.normal(size=(len(mu), 4))\n", 0, "never called"),
-    },
-    "occupancy": {
-        "transposed": (_swap(OCCUPANCY, "step.T", "step"), 0, "flows backwards"),
-        "factor missing": (_swap(OCCUPANCY, "(1 - gamma) * np", "np"), 0, "factor (1-γ)"),
-        "normalised": (_swap(OCCUPANCY, "return ", "d = ", "start)\n", "start)\n    return d / d.sum()\n"), 2, "leave it missing"),
-        "π ignored": (_swap(OCCUPANCY, "(pi[:, :, None] * P).sum(axis=1)", "P.mean(axis=1)"), 0, "Average the transitions with π"),
-        "greedy": (_swap(OCCUPANCY, "(pi[:, :, None] * P).sum(axis=1)", "P[np.arange(len(pi)), pi.argmax(1)]"), 0, "all of its actions count"),
-        "time starts at 1": (_swap(OCCUPANCY, ", start)\n", ", start) - (1 - gamma) * start\n"), 0, "γ^0 = 1"),
-        "start ignored": (_swap(OCCUPANCY, ", start)\n", ", np.ones(len(start)) / len(start))\n"), 0, "It starts as the given"),
-        "sum cut off at 100": ("def occupancy(P, pi, start, gamma):\n    step, d = np.einsum('sa,sat->st', pi, P), 0\n    for t in range(100):\n        d = d + (1 - gamma) * gamma**t * start\n        start = start @ step\n    return d\n", 5, "stops too early"),
-        "borrowed from the package": ("from pgkit import exact\ndef occupancy(P, pi, start, gamma):\n    return exact.occupancy(P, pi, gamma, start)\n", 0, "write yourself"),
-    },
-    "mismatch": {
-        "0/0": ("def mismatch(d_star, mu):\n    return np.max(d_star / mu)\n", 4, "divide 0 by 0"),
-        "∞ wherever μ is 0": (_swap(MISMATCH, "mu[visited] == 0", "mu == 0"), 4, "only hurts where d* > 0"),
-        "holes skipped": ("def mismatch(d_star, mu):\n    return np.max(d_star[mu > 0] / mu[mu > 0])\n", 3, "promises nothing"),
-        "small number added": ("def mismatch(d_star, mu):\n    return np.max(d_star / (mu + 1e-8))\n", 3, "case of its own"),
-        "upside down": (_swap(MISMATCH, "d_star[visited] / mu[visited]", "mu[visited] / d_star[visited]"), 0, "upside down"),
-        "mean": (_swap(MISMATCH, "np.max", "np.mean"), 0, "average the ratio"),
-        "expectation": (_swap(MISMATCH, "np.max(", "np.sum(d_star[visited] * "), 0, "average the ratio"),
-        "sum": (_swap(MISMATCH, "np.max", "np.sum"), 0, "maximum"),
-        "maxima first": (_swap(MISMATCH, "np.max(d_star[visited] / mu[visited])", "d_star.max() / mu[d_star.argmax()]"), 0, "First the ratio"),
-        "normalised": (_swap(MISMATCH, "    visited =", "    d_star = d_star / d_star.sum()\n    visited ="), 0, "uses d* as it is"),
-        "argmax": (_swap(MISMATCH, "np.max", "np.argmax"), 0, "Return the ratio itself"),
-        "constant ∞": ("def mismatch(d_star, mu):\n    return np.inf\n", 0, "although μ covers"),
-    },
-}  # fmt: skip
+def named(table: str) -> list[tuple[str, str]]:
+    """(exercise, name) of every entry of RIGHT or MUTANTS."""
+    return [
+        (e, n)
+        for file in SETS.values()
+        for e, entries in getattr(file, table).items()
+        for n in entries
+    ]
 
 
 def answer(exercise: str, source: str):
     """The function that a student's cell defines."""
-    from pgkit.worlds import load_world
-
-    space = {"np": np, "SAFE": load_world("ring-of-fire").startable}
+    space = {"np": np}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        exec(source, space)
+        exec(getattr(SETS[SET_OF[exercise]], "PREAMBLE", "") + source, space)
     return space[exercise]
 
 
@@ -319,47 +50,59 @@ def graded(exercise: str, source: str) -> tuple[Report, float]:
     fn = answer(exercise, source)
     report = check(exercise, fn) + check(exercise, fn, seed=77)
     try:
-        return report, report.points(POINTS[exercise])
+        return report, report.points(SETS[SET_OF[exercise]].POINTS[exercise])
     except CheckFailed:
         return report, 0.0
 
 
-@pytest.mark.parametrize(("exercise", "name"), [(e, n) for e in RIGHT for n in RIGHT[e]])
+@pytest.mark.filterwarnings("ignore")  # students' own
+@pytest.mark.parametrize(("exercise", "name"), named("RIGHT"))
 def test_every_right_answer_gets_full_points(exercise, name):
-    report, points = graded(exercise, RIGHT[exercise][name])
-    assert points == POINTS[exercise], str(report)
+    file = SETS[SET_OF[exercise]]
+    report, points = graded(exercise, file.RIGHT[exercise][name])
+    assert points == file.POINTS[exercise], str(report)
 
 
-@pytest.mark.parametrize(("exercise", "name"), [(e, n) for e in MUTANTS for n in MUTANTS[e]])
-def test_mutants_fail_with_a_hint_that_names_the_misconception(exercise, name, capsys):
-    source, expected, words = MUTANTS[exercise][name]
+@pytest.mark.parametrize(("exercise", "name"), named("MUTANTS"))
+def test_mutants_fail_with_a_hint_that_names_the_misconception(exercise, name, record_property):
+    file = SETS[SET_OF[exercise]]
+    source, expected, words = file.MUTANTS[exercise][name]
     report, points = graded(exercise, source)
-    said = " ".join(part.message.replace("\n", " ") for part in report.parts)
-    with capsys.disabled():
-        hint = next(part.message for part in report.parts if part.message).split("\n")
-        told = hint[1] if hint[0].startswith("Your function stopped") and len(hint) > 1 else hint[0]
-        print(
-            f"\n{exercise:22} {name:28} {points:3g}/{POINTS[exercise]:g}  {textwrap.shorten(told, 100)}",
-            end=" ",
-        )
-    assert points == expected < POINTS[exercise], str(report)
-    assert words in said, str(report)
+    row = (SET_OF[exercise], exercise, name, points, file.POINTS[exercise])
+    record_property("mutant", (*row, mutants.first_hint(str(report))))
+    assert points == expected < file.POINTS[exercise], str(report)
+    assert words in re.sub(r"\s+", " ", str(report)), str(report)
 
 
-def test_every_exercise_has_five_misconceptions_and_three_right_answers():
-    assert set(POINTS) == set(MUTANTS) == set(RIGHT) == set(ps2_judge.EXERCISES)
-    assert min(map(len, MUTANTS.values())) >= 5
-    assert min(map(len, RIGHT.values())) >= 3
+@pytest.mark.parametrize("ps", SETS)
+def test_every_exercise_has_five_misconceptions_and_three_right_answers(ps):
+    file, judged = SETS[ps], checks.exercises(ps)
+    assert set(file.POINTS) == set(file.MUTANTS) == set(file.RIGHT) == set(judged)
+    assert min(map(len, file.MUTANTS.values())) >= 5
+    assert min(map(len, file.RIGHT.values())) >= 3
 
 
-@pytest.mark.parametrize("exercise", POINTS)
-@pytest.mark.parametrize("constant", [0, 1.0, np.inf, np.nan, [], "none", None, np.zeros((81, 4))])
+def test_every_problem_set_with_checks_has_its_mutants():
+    assert set(SETS) == set(checks.SETS)
+    assert len(SET_OF) == sum(len(file.POINTS) for file in SETS.values()), (
+        "an exercise's name is its own"
+    )
+
+
+@pytest.mark.parametrize("exercise", SET_OF)
+@pytest.mark.parametrize("constant", CONSTANTS)
 def test_no_constant_earns_a_point(exercise, constant):
     report = check(exercise, lambda *args, **options: constant)
     assert report.score == 0
 
 
-@pytest.mark.parametrize("exercise", POINTS)
+@pytest.mark.parametrize("exercise", SET_OF)
+def test_returning_an_input_earns_no_point(exercise):
+    for which in range(len(checks.draw_cases(exercise)[0].args)):
+        assert check(exercise, lambda *args, i=which, **options: args[i % len(args)]).score == 0
+
+
+@pytest.mark.parametrize("exercise", SET_OF)
 def test_an_unwritten_answer_scores_nothing_and_says_so_in_one_line(exercise, capsys):
     def unwritten(*args):
         raise NotImplementedError(exercise)
@@ -371,49 +114,50 @@ def test_an_unwritten_answer_scores_nothing_and_says_so_in_one_line(exercise, ca
         report.points(5.0)
 
 
+def test_an_answer_that_calls_an_unwritten_one_is_told_so():
+    def builds_on_another(*args):
+        raise NotImplementedError("log_softmax")
+
+    report = check("loss_of_logits", builds_on_another)
+    assert "calls log_softmax, which is not written yet" in str(report)
+    assert report.score == 0
+
+
 @pytest.mark.parametrize("seed", [11, 12])
-@pytest.mark.parametrize("exercise", POINTS)
+@pytest.mark.parametrize("exercise", SET_OF)
 def test_other_inputs_follow_the_same_rules(exercise, seed):
-    fn = answer(exercise, next(iter(RIGHT[exercise].values())))
+    fn = answer(exercise, next(iter(SETS[SET_OF[exercise]].RIGHT[exercise].values())))
     assert judge(exercise, probe(exercise, fn, seed=seed), seed=seed).score == pytest.approx(1)
 
 
-IMPORTED = {
-    "mismatch": """
-from pgkit.exact import mismatch
-""",
-    "reinforce_update": """
-from pgkit.policies import SoftmaxTable
-from pgkit.types import Dataset
-
-def reinforce_update(theta, trajectories, alpha, gamma):
-    grad = 0
-    for s, a, r in trajectories:
-        q = [sum(gamma ** (k - t) * r[k] for k in range(t, len(r))) for t in range(len(r))]
-        D = Dataset(np.array([s]), np.array([a]), np.array([q]), np.ones((1, len(s)), bool), 1)
-        grad = grad + SoftmaxTable().grad_log_prob(theta[None], D, weight=D.q_hat)[0]
-    return theta + alpha * grad / len(trajectories)
-""",
-    "reinforce_with_resets": """
-from pgkit import ReinforceResets, Run, load_world
-
-def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
-    for _ in range(updates):
-        rollout(np.zeros((81, 4)), rng.choice(81, episodes, p=mu), rng)
-    run = Run(ReinforceResets(), load_world("ring-of-fire"), mu=mu, runs=1, engine="text")
-    return run.advance(updates).state.theta[0]
-""",
-}
-
-
-@pytest.mark.parametrize("exercise", IMPORTED)
+@pytest.mark.parametrize("exercise", [e for file in SETS.values() for e in file.BORROWED])
 def test_the_packages_own_answer_is_switched_off_even_if_it_was_imported_before(exercise):
-    report, points = graded(exercise, IMPORTED[exercise])
-    assert points <= POINTS[exercise] / 2  # drawing the starts is half of the training exercise
-    assert "write yourself" in str(report)
+    source, expected = SETS[SET_OF[exercise]].BORROWED[exercise]
+    report, points = graded(exercise, source)
+    assert points == expected
+    assert "write yourself" in re.sub(r"\s+", " ", str(report))
+
+
+def test_the_packages_own_functions_are_on_again_after_a_check():
     from pgkit.exact import mismatch
 
-    assert mismatch(np.array([0.5]), np.array([1.0])) == 0.5  # and on again afterwards
+    graded("mismatch", SETS["ps2"].BORROWED["mismatch"][0])
+    assert mismatch(np.array([0.5]), np.array([1.0])) == 0.5
+
+
+PEEKING = """
+def log_softmax(logits):
+    from pgkit.checks.ps1_judge import _log_softmax
+    return _log_softmax(logits)
+"""
+
+
+@pytest.mark.parametrize(
+    "source", [PEEKING, "from pgkit.checks.ps1_judge import _log_softmax as log_softmax\n"]
+)
+def test_an_answer_cannot_ask_the_judge(source):
+    assert graded("log_softmax", source)[1] == 0
+    assert graded("log_softmax", SETS["ps1"].LOG_SOFTMAX)[1] == 4
 
 
 def test_an_answer_that_knows_only_the_visible_inputs_fails():

@@ -120,7 +120,7 @@ def test_without_json_people_get_a_table(capsys):
         ([], "COMMAND"),
         (["lab", "--port", "99999"], "port = 99999"),
         (["lab", "--port", "x"], "invalid int"),
-        (["lecture", "99"], "the chapters are: 05_ring_of_fire"),
+        (["lecture", "99"], "the chapters are: 00_start_here"),
         (["lecture", "5", "--port", "99999"], "port = 99999"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import re
 import shutil
@@ -11,10 +13,10 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+import mutants
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from test_check import MUTANTS, POINTS, RIGHT
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "course"))
@@ -24,6 +26,7 @@ import promises  # noqa: E402
 
 LECTURES = sorted(p.stem for p in (ROOT / "course").glob("[0-9]*.py"))
 SETS = sorted(p.stem for p in (ROOT / "course").glob("ps*.py"))
+ANSWERS = mutants.all_sets()
 LAB = re.compile(r"\b(RingOfFire|RunLab|LogitBars|\w+Lab)\(")
 CELL_SECONDS, NOTEBOOK_SECONDS = 5.0, 60.0
 
@@ -177,7 +180,7 @@ def test_a_release_holds_no_answer_and_no_hidden_check(stem):
         compile(cell.source, stem, "exec")
     points = [c.metadata.nbgrader.get("points", 0) for c in nb.cells]
     assert sum(points) == 35
-    assert {c.metadata.nbgrader.grade_id for c in answers} == set(POINTS)
+    assert {c.metadata.nbgrader.grade_id for c in answers} == set(ANSWERS[stem].POINTS)
 
 
 # ---------------------------------------------------------------- run from top to bottom
@@ -230,75 +233,49 @@ ENV = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.envi
 def nbgrader(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=folder, env=ENV, capture_output=True, text=True, timeout=300, check=False,
+        cwd=folder, env=ENV, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
-def submission(**answers: str) -> nbformat.NotebookNode:
+@pytest.fixture
+def classroom(tmp_path):
+    """A course folder in which every problem set is released."""
+    shutil.copytree(ROOT / "solutions", tmp_path / "solutions")
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    return tmp_path
+
+
+def submission(ps: str, answers: dict[str, str]) -> nbformat.NotebookNode:
     """The release with these answer cells filled in."""
-    nb = notebook("assignments", "ps2", "ps2.ipynb")
+    nb = notebook("assignments", ps, f"{ps}.ipynb")
     for cell in nb.cells:
         name = cell.metadata.nbgrader.grade_id
         if name in answers:
-            cell.source = answers[name].strip()
+            cell.source = (getattr(ANSWERS[ps], "PREAMBLE", "") + answers[name]).strip()
     return nb
 
 
-def only(exercise: str, source: str) -> nbformat.NotebookNode:
-    return submission(**{exercise: source})
-
-
-SAMPLE_OF_MUTANTS = {
-    "mismatch": "holes skipped",
-    "reinforce_update": "G_0 everywhere",
-    "occupancy": "normalised",
-    "sample_resets": "own generator",
-}
-NOISY = """
-def mismatch(d_star, mu):
-    import os, sys, warnings
-    warnings.warn("divide by zero, perhaps")
-    print("  50 %|#####     |", file=sys.stderr)
-    os.write(2, b"a library says hello")
-    return np.nanmax(d_star / mu)
-"""
-
-
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    """A course folder after release, autograde and feedback, and the points of every submission."""
-    folder = tmp_path_factory.mktemp("course")
-    shutil.copytree(ROOT / "solutions", folder / "solutions")
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    nbgrader(folder, "generate_assignment", "ps2")
-    students = {
-        "solution": notebook("solutions", "ps2", "ps2.ipynb"),
-        "untouched": notebook("assignments", "ps2", "ps2.ipynb"),
-        "noisy": only("mismatch", NOISY),
-        "others": submission(**{e: list(RIGHT[e].values())[1] for e in POINTS if "with" not in e}),
-    }
-    for exercise, name in SAMPLE_OF_MUTANTS.items():
-        students[f"wrong_{exercise}"] = only(exercise, MUTANTS[exercise][name][0])
+def autograded(folder: Path, ps: str, students: dict[str, nbformat.NotebookNode]):
+    """student -> check -> points, by `nbgrader autograde`, and the seconds that it took."""
+    nbgrader(folder, "generate_assignment", ps)
     for student, nb in students.items():
-        path = folder / "submitted" / student / "ps2" / "ps2.ipynb"
+        path = folder / "submitted" / student / ps / f"{ps}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(nb, path)
     begin = time.monotonic()
-    nbgrader(folder, "autograde", "ps2")
-    seconds = time.monotonic() - begin
-    nbgrader(folder, "generate_feedback", "ps2")
-    return folder, seconds, scores(folder)
+    nbgrader(folder, "autograde", ps)
+    return scores(folder, ps), time.monotonic() - begin
 
 
-def scores(folder: Path) -> dict[str, dict[str, float]]:
-    """student -> check -> automatic points."""
+def scores(folder: Path, ps: str) -> dict[str, dict[str, float]]:
+    """student -> check -> automatic points, as the gradebook has them; a written answer has none."""
     code = (
         "import json\nfrom nbgrader.api import Gradebook\n"
         "with Gradebook('sqlite:///gradebook.db', 'pgkit') as gb:\n"
         "    print(json.dumps({s.student.id: {g.name: g.auto_score for n in s.notebooks for g in n.grades}\n"
-        "          for s in gb.assignment_submissions('ps2')}))"
+        f"          for s in gb.assignment_submissions('{ps}')}}))"
     )
     out = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
@@ -308,52 +285,101 @@ def scores(folder: Path) -> dict[str, dict[str, float]]:
         text=True,
         check=True,
     )
-    import json
-
-    return json.loads(out.stdout.splitlines()[-1])
-
-
-@pytest.mark.slow
-def test_the_release_is_byte_for_byte_what_nbgrader_generates(graded):
-    folder, _, _ = graded
-    made = (folder / "assignments" / "ps2" / "ps2.ipynb").read_bytes()
-    assert made == (ROOT / "assignments" / "ps2" / "ps2.ipynb").read_bytes()
+    everything = json.loads(out.stdout.splitlines()[-1])
+    return {
+        student: {k.removeprefix("check-"): v for k, v in grades.items() if k.startswith("check-")}
+        for student, grades in everything.items()
+    }
 
 
-@pytest.mark.slow
-def test_nbgrader_gives_the_solution_full_marks_and_the_untouched_release_none(graded):
-    _, seconds, points = graded
-    expected = {f"check-{name}": worth for name, worth in POINTS.items()}
-    assert {k: v for k, v in points["solution"].items() if k in expected} == expected
-    assert sum(v or 0 for v in points["untouched"].values()) == 0
-    assert seconds < 90
+def packed(table: dict[str, dict[str, object]]) -> list[dict[str, str]]:
+    """[{exercise: name, ...}, ...]: in each notebook one answer to each exercise, until all are used."""
+    longest = max(map(len, table.values()))
+    return [
+        {e: list(names)[k] for e, names in table.items() if k < len(names)} for k in range(longest)
+    ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("exercise", SAMPLE_OF_MUTANTS)
-def test_nbgrader_gives_wrong_answers_their_exact_part_of_the_points(graded, exercise):
-    _, _, points = graded
-    _, expected, _ = MUTANTS[exercise][SAMPLE_OF_MUTANTS[exercise]]
-    got = points[f"wrong_{exercise}"]
-    assert got[f"check-{exercise}"] == expected
-    assert sum(v or 0 for v in got.values()) == expected
+NOISY = """
+_quiet_{0} = {0}
+def {0}(*args, **options):
+    import os, sys, warnings
+    warnings.warn("divide by zero, perhaps")
+    print("  50 %|#####     |", file=sys.stderr)
+    os.write(2, b"a library says hello")
+    return _quiet_{0}(*args, **options)
+"""
 
 
 @pytest.mark.slow
-def test_nbgrader_gives_other_right_answers_full_marks(graded):
-    _, _, points = graded
-    for exercise in ("sample_resets", "reinforce_update", "occupancy", "mismatch"):
-        assert points["others"][f"check-{exercise}"] == POINTS[exercise]
+@pytest.mark.parametrize("ps", SETS)
+def test_the_release_is_byte_for_byte_what_nbgrader_generates(classroom, ps):
+    nbgrader(classroom, "generate_assignment", ps)
+    made = (classroom / "assignments" / ps / f"{ps}.ipynb").read_bytes()
+    assert made == (ROOT / "assignments" / ps / f"{ps}.ipynb").read_bytes()
 
 
 @pytest.mark.slow
-def test_what_is_written_on_stderr_costs_nobody_a_point(graded):
-    _, _, points = graded
-    assert points["noisy"]["check-mismatch"] == POINTS["mismatch"]
+@pytest.mark.parametrize("ps", SETS)
+def test_nbgrader_gives_the_solution_full_marks_and_the_untouched_release_none(classroom, ps):
+    students = {
+        "solution": notebook("solutions", ps, f"{ps}.ipynb"),
+        "untouched": notebook("assignments", ps, f"{ps}.ipynb"),
+    }
+    points, seconds = autograded(classroom, ps, students)
+    assert points["solution"] == ANSWERS[ps].POINTS
+    assert set(points["untouched"].values()) == {0}
+    assert seconds < NOTEBOOK_SECONDS
 
 
 @pytest.mark.slow
-def test_the_feedback_tells_the_student_which_idea_to_look_at(graded):
-    folder, _, _ = graded
-    page = (folder / "feedback" / "wrong_mismatch" / "ps2" / "ps2.html").read_text()
-    assert "the theorem promises nothing" in re.sub(r"\s+", " ", page)
+@pytest.mark.parametrize("ps", SETS)
+def test_nbgrader_gives_right_answers_full_marks_also_noisy_ones(classroom, ps):
+    file = ANSWERS[ps]
+    students, expected = {}, {}
+    for k, names in enumerate(packed(file.RIGHT)):
+        answers = {e: file.RIGHT[e][name] for e, name in names.items()}
+        expected[f"right_{k:02}"] = {e: p if e in names else 0 for e, p in file.POINTS.items()}
+        students[f"right_{k:02}"] = submission(ps, answers)
+    noisy = {e: next(iter(file.RIGHT[e].values())) + NOISY.format(e) for e in file.POINTS}
+    students["noisy"], expected["noisy"] = submission(ps, noisy), file.POINTS
+    assert autograded(classroom, ps, students)[0] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ps", SETS)
+def test_nbgrader_gives_mutants_exactly_their_points_and_their_hint(classroom, ps, record_property):
+    file = ANSWERS[ps]
+    wrong = {e: {name: m for name, m in file.MUTANTS[e].items()} for e in file.POINTS}
+    for exercise, (source, points) in file.BORROWED.items():
+        wrong[exercise]["borrowed"] = (source, points, "write yourself")
+    packs = {f"wrong_{k:02}": names for k, names in enumerate(packed(wrong))}
+    students = {
+        student: submission(ps, {e: wrong[e][name][0] for e, name in names.items()})
+        for student, names in packs.items()
+    }
+    points, _ = autograded(classroom, ps, students)
+    unsaid = []
+    for student, names in packs.items():
+        graded = nbformat.read(classroom / "autograded" / student / ps / f"{ps}.ipynb", 4)
+        said = {c.metadata.nbgrader.grade_id: printed(c) for c in graded.cells if "outputs" in c}
+        for e, name in names.items():
+            text = said[f"check-{e}"]
+            row = (ps, e, name, points[student][e], file.POINTS[e], mutants.first_hint(text))
+            record_property("graded mutant", row)
+            if wrong[e][name][2] not in re.sub(r"\s+", " ", text):
+                unsaid.append((e, name, text))
+    assert points == {
+        student: {e: wrong[e][names[e]][1] if e in names else 0 for e in file.POINTS}
+        for student, names in packs.items()
+    }
+    assert unsaid == []
+    nbgrader(classroom, "generate_feedback", ps, "--student", "wrong_00")
+    page = (classroom / "feedback" / "wrong_00" / ps / f"{ps}.html").read_text()
+    page = re.sub(r"\s+", " ", html.unescape(page))
+    for e, name in packs["wrong_00"].items():
+        assert wrong[e][name][2] in page, "the feedback tells the student which idea to look at"
+
+
+def printed(cell) -> str:
+    return "".join(o.text for o in cell.outputs if o.output_type == "stream")

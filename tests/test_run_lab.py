@@ -1,9 +1,14 @@
 """RunLab: any algorithm in any world; what it refuses; comparing, presets, coming back."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 
 from pgkit import WORLDS, Reinforce
 from pgkit.algorithms import ALGORITHMS
@@ -13,6 +18,7 @@ from pgkit.widgets import lab as lab_module
 from pgkit.widgets.views.grid import LAYERS, Grid
 from pgkit.worlds import load_world
 
+PACKAGE = Path(__file__).resolve().parent.parent / "pgkit"
 FITTING = [
     (name, world)
     for name in ALGORITHMS
@@ -228,24 +234,27 @@ def test_an_instance_of_an_algorithm_will_do():
 
 
 @pytest.mark.slow
-def test_the_saved_notebook_and_its_html_show_the_picture_without_a_kernel(tmp_path):
-    import nbformat
-    from nbclient import NotebookClient
-    from nbconvert import HTMLExporter
-
-    book = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell(
-                "from pgkit.widgets import RunLab\n"
-                "RunLab('reinforce', 'two-state', ['contour', 'curve'], runs=4).train(5)"
-            )
-        ]
+@pytest.mark.parametrize("widget_state", [False, True], ids=["no state", "widget state saved"])
+def test_the_saved_notebook_and_its_html_show_the_picture_without_a_kernel(tmp_path, widget_state):
+    cell = (
+        "from pgkit.widgets import RunLab\n"
+        "RunLab('reinforce', 'two-state', ['contour', 'curve'], runs=4).train(5)"
     )
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     NotebookClient(
-        book, store_widget_state=False, resources={"metadata": {"path": tmp_path}}
+        book, store_widget_state=widget_state, resources={"metadata": {"path": tmp_path}}
     ).execute()
-    page, _ = HTMLExporter().from_notebook_node(book)
+    assert "after 5 iterations" in book.cells[0].outputs[0].data["text/plain"]
+    nbformat.write(book, tmp_path / "saved.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "saved.ipynb"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    page = (tmp_path / "saved.html").read_text(encoding="utf-8")
     assert "data:image/png;base64,iVBOR" in page
-    assert "unpkg" not in page
-    data = book.cells[0].outputs[0].data
-    assert "after 5 iterations" in data["text/plain"]
+    assert '<script type="application/vnd.jupyter.widget-view' not in page
+
+
+def test_exports_by_hand_and_by_jupyterlab_agree():
+    by_hand, server = (
+        json.loads((PACKAGE / f"{n}.json").read_text()) for n in ("nbconvert", "server")
+    )
+    assert server["NbConvertBase"] == by_hand["NbConvertBase"]

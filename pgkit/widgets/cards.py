@@ -168,7 +168,8 @@ def notation() -> Snippet:
     cells = "".join(
         f"<tr><th scope='row' style='text-align:left;white-space:nowrap'>{html.escape(t.symbol)}</th>"
         f"<td style='text-align:left'><b>{html.escape(t.name)}</b>. {html.escape(t.meaning)}</td>"
-        f"<td style='text-align:left'><code>{html.escape(t.code)}</code></td><td>{t.met:02d}</td></tr>"
+        f"<td style='text-align:left'>{f'<code>{html.escape(t.code)}</code>' if t.code else ''}</td>"
+        f"<td>{t.met:02d}</td></tr>"
         for t in rows
     )
     head = "".join(

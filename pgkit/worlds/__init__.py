@@ -10,6 +10,7 @@ from pgkit.worlds.baird import baird
 from pgkit.worlds.bandit import bandit
 from pgkit.worlds.cartpole import cartpole
 from pgkit.worlds.century import century
+from pgkit.worlds.clouds import clouds_named, clouds_world
 from pgkit.worlds.grid import grid_world
 from pgkit.worlds.lqr import lqr
 from pgkit.worlds.pendulum import pendulum
@@ -20,7 +21,7 @@ from pgkit.worlds.two_state import two_state
 from pgkit.worlds.vector import VectorWorld
 from pgkit.worlds.world import Layout, World
 
-__all__ = ["WORLDS", "Layout", "VectorWorld", "World", "grid_world", "load_world"]
+__all__ = ["WORLDS", "Layout", "VectorWorld", "World", "clouds_world", "grid_world", "load_world"]
 
 WORLDS: dict[str, Callable[[], Any]] = {  # each makes a World or a VectorWorld
     "ring-of-fire": ring_of_fire,
@@ -29,22 +30,27 @@ WORLDS: dict[str, Callable[[], Any]] = {  # each makes a World or a VectorWorld
     "scaled-bandit": scaled_bandit,
     "two-state": two_state,
     "century": century,
+    "clouds": clouds_world,
     "random-walk": random_walk,
     "baird": baird,
     "lqr": lqr,
     "cartpole": cartpole,
     "pendulum": pendulum,
 }
-GYMNASIUM = "gymnasium:"
+GYMNASIUM, CLOUDS = "gymnasium:", "clouds:"
 
 
 def load_world(name: str) -> Any:
     """A world by its name in WORLDS (- or _ alike), from a text map in a file, or from Gymnasium (gymnasium:ID).
 
+    clouds takes settings in its name: clouds:points=500,weights=9/1.
+
     Raises ValueError for an unknown name, an unreadable file, a bad map, or an environment that cannot be had.
     """
     if name.startswith(GYMNASIUM):
         return _from_gymnasium(name)
+    if name.startswith(CLOUDS):
+        return clouds_named(name)
     if name.replace("_", "-") in WORLDS:
         return WORLDS[name.replace("_", "-")]()
     path = Path(name)

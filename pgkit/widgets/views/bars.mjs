@@ -1,8 +1,9 @@
 // Logits that one drags: bars of π, arrows 1[a*] - π, the loss; all of it computed here, at once.
-import { button, control, el, fill, newId, plain, write } from "../lab.mjs";
+import { button, control, el, fill, knobControl, newId, plain, write } from "../lab.mjs";
 import { COLOURS, VIEWS, halo, onTheme, painter, palette, plotAxes, segment, sharp, vector } from "../plot.mjs";
 
 const [LEAST, LARGEST] = [5, 1000]; // the sliders' usual reach, and the farthest
+const STEP = { low: 0.01, high: 10, most: 1000 }; // of α
 
 function logSoftmax(logits) {
   const top = Math.max(...logits);
@@ -44,15 +45,17 @@ function render({ model, el: host }) {
         one(a, Number((logits()[a] + by).toFixed(2)));
       },
     });
+    const typed = () => {
+      const value = Number(field.value.trim().replace(",", ".").replace("−", "-"));
+      if (field.value.trim() === "" || !Number.isFinite(value) || Math.abs(value) > LARGEST) {
+        at.note = `A logit is a number within ±${LARGEST}. `;
+        brush.request();
+      } else if (field.value !== plain(logits()[a], 4)) one(a, value);
+    };
     const field = control("input", {
       type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": `logit of ${name}, typed`,
-      change: () => {
-        const value = Number(field.value.trim().replace(",", ".").replace("−", "-"));
-        if (field.value.trim() === "" || !Number.isFinite(value) || Math.abs(value) > LARGEST) {
-          at.note = `A logit is a number within ±${LARGEST}. `;
-          brush.request();
-        } else one(a, value);
-      },
+      change: typed,
+      keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
     });
     const node = el("div", { class: "pg-knob", style: "margin-top: 4px" }, el("label", { for: ids[a] }, `logit of ${name}`), slider, field);
     return { node, slider, field };
@@ -72,8 +75,22 @@ function render({ model, el: host }) {
     } else put(moved, "Every logit is 1 higher, and no probability moved. ");
   });
   const reset = button("Zeros", () => put(logits().map(() => 0), "All actions are equally likely. "));
+  const alpha = knobControl(
+    {
+      name: "alpha", symbol: "α", label: "step size", log: true, meaning: "how far a step goes along the arrows",
+      low: Math.min(STEP.low, model.get("alpha")), high: Math.max(STEP.high, model.get("alpha")),
+    },
+    (value) => {
+      if (typeof value === "number" && value > 0 && value <= STEP.most) {
+        at.note = "";
+        model.set("alpha", value);
+        model.save_changes();
+      } else at.note = `α is a number above 0, at most ${STEP.most}. `;
+      brush.request();
+    });
+  alpha.node.style.marginTop = "4px";
   root.append(
-    canvas, status, ...rows.map((row) => row.node),
+    canvas, status, ...rows.map((row) => row.node), alpha.node,
     el("div", { class: "pg-buttons", style: "margin-top: 12px" }, el("label", { for: chooseId }, "data point a* ="), choose, take, shift, reset));
 
   function draw() {
@@ -108,6 +125,7 @@ function render({ model, el: host }) {
       if (document.activeElement !== field) field.value = plain(values[a], 4);
     });
     choose.value = chosen;
+    alpha.show(model.get("alpha"));
     write(take, `Take a step of α = ${plain(model.get("alpha"))}`);
   }
 

@@ -64,10 +64,6 @@ class LogitBars(anywidget.AnyWidget):
         names = [str(name) for name in (usual if labels is None else labels)]
         if len(names) != n:
             raise ValueError(f"labels = {names}, but there are {n} actions; give {n} names or none")
-        if not 0 < alpha <= 1000:
-            raise ValueError(
-                f"alpha = {alpha!r}, but the step size α must lie in (0, 1000]; 0.5 is a good one"
-            )
         start = [0.0] * n if logits is None else [float(x) for x in logits]
         super().__init__(labels=names, logits=start, chosen=chosen, alpha=float(alpha))
 
@@ -86,6 +82,15 @@ class LogitBars(anywidget.AnyWidget):
         if not 0 <= given < len(self.labels):
             raise ValueError(
                 f"chosen = {given}, but a* must be one of the actions 0 to {len(self.labels) - 1}"
+            )
+        return given
+
+    @traitlets.validate("alpha")
+    def _check_alpha(self, proposal: Any) -> float:
+        given = proposal["value"]
+        if not 0 < given <= 1000:
+            raise ValueError(
+                f"alpha = {given!r}, but the step size α must lie in (0, 1000]; 0.5 is a good one"
             )
         return given
 

@@ -5,7 +5,7 @@ import { VIEWS, halo, plotAxes, segment, sharp, vector } from "../plot.mjs";
 const CELL = 9; // pixels of the shading
 
 VIEWS.boundary = (setting) => {
-  const canvas = el("canvas", { class: "pg-plot", role: "img" });
+  const canvas = el("canvas", { class: "pg-plot", role: "img", style: "height: 330px" }); // nearly square: the axes are equal
   const line = el("div", { class: "pg-small" });
   const node = el("div", {}, canvas, line);
 

@@ -7,48 +7,18 @@ from typing import Any
 import numpy as np
 
 from pgkit import draw
-from pgkit.draws import Draws, run_keys
 from pgkit.policies import SharedSoftmax
 from pgkit.run import Run
 from pgkit.types import Array
 from pgkit.widgets.view import View
 from pgkit.widgets.views.cloud import Paced
 from pgkit.widgets.views.weights import heard, no_weights
-from pgkit.worlds.predictors import clouds
-from pgkit.worlds.world import World
+from pgkit.worlds.clouds import clouds_world
+
+__all__ = ["Boundary", "clouds_world"]
 
 OTHERS = 32  # boundaries of other runs that are drawn
-HOW = "world = clouds_world() with policy = logistic(world.features)"
-
-
-def clouds_world(
-    points: int = 200, distance: float | int = 2.0, weights: Any = (1.0, 1.0), seed: int = 0
-) -> World:
-    """Two clouds to classify, as a world of one step: a state is a point, an action its label.
-
-    The right label c pays weights[c], the wrong one nothing. features [S, 3] are (1, x₁, x₂); the last
-    state is the end. The points are those of pgkit.worlds.predictors.clouds, and a rollout draws one of
-    them. An optimal policy, which Supervised imitates, says the right label. Raises ValueError as clouds does.
-    """
-    D = clouds(Draws(run_keys(seed, 1)), points, weights, distance)
-    states, labels = points + 1, D.a[0]
-    reward = np.zeros((states, 2, 1))
-    reward[np.arange(points), labels, 0] = D.q_hat[0]
-    ends = np.arange(states) == points
-    features = np.column_stack([np.ones(points), D.s[0]])
-    return World(
-        name="clouds",
-        next_state=np.full((states, 2, 1), points),
-        prob=np.ones((states, 2, 1)),
-        reward=reward,
-        terminal=ends,
-        wall=np.zeros(states, dtype=bool),
-        start=np.where(ends, 0.0, 1 / points),
-        actions=("label 0", "label 1"),
-        states=(*(f"point {i}" for i in range(points)), "the end"),
-        features=np.vstack([features, np.zeros(3)]),
-        defaults={"alpha": 1.0, "gamma": 1.0, "episodes": points, "horizon": 1},
-    )
+HOW = "world = clouds_world(), with its own policy logistic(world.features)"
 
 
 class Boundary(View):
@@ -157,10 +127,16 @@ def _look(run: Run) -> tuple[dict[str, Any], dict[str, Array]]:
     others = theta[1 : 1 + OTHERS]
     facts |= {
         "loss": float(-(w * log_pi).sum() / D.episodes), "length": float(np.linalg.norm(step)),
-        "right": float((log_pi > np.log(0.5)).mean()) if len(a) else 0.0,
+        "right": _right(log_pi),
     }  # fmt: skip
     finite = others[np.isfinite(others).all(axis=1)]
     return facts, parts | {"theta": theta[0], "step": step, "others": finite.ravel()}
+
+
+def _right(log_pi: Array) -> float:
+    """The share of points on their label's side; one on the boundary itself counts half."""
+    lead = log_pi - np.log(0.5)
+    return float(np.where(np.abs(lead) < 1e-12, 0.5, lead > 0).mean()) if lead.size else 0.0
 
 
 def _foot(theta: Array) -> Array:
