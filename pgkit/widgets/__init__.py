@@ -9,6 +9,7 @@ WHERE = {
     "LogitBars": "pgkit.widgets.views.bars",
     "RingOfFire": "pgkit.widgets.ring_of_fire",
     "RunLab": "pgkit.widgets.run_lab",
+    "TrajectoryLab": "pgkit.widgets.trajectory_lab",
     "bug_gallery": "pgkit.widgets.cards",
     "glossary": "pgkit.widgets.cards",
     "notation": "pgkit.widgets.cards",
