@@ -32,7 +32,7 @@ from pgkit.widgets.views.probs import Probs
 # %%
 machines = load_world("bandit")
 lab = RunLab("reinforce", machines, [Probs(action="data"), "curve"], runs=64, title="Ten slot machines",
-             alpha=0.3, controls=["alpha", "episodes"], hide=("copy", "reset", "paint"))  # fmt: skip
+             alpha=0.3, controls=["alpha", "episodes"], hide=("copy", "reset", "paint", "penalty"))  # fmt: skip
 lab
 
 # %% [markdown]

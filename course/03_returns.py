@@ -370,7 +370,7 @@ print("wanted", reward_to_go(np.array([[[0.0, -10, 0, 100]]]), 0.5)[0, 0])
 
 # %%
 learn = {"runs": 64, "alpha": 0.05, "horizon": 6, "gamma": 0.95, "controls": ["gamma", "alpha"]}
-hide = ("reset", "paint", "compare", "copy")
+hide = ("reset", "paint", "compare", "copy", "penalty")
 mine = RunLab("reinforce", room, ["grid", "curve", "goals"], title="Your own Q̂", hide=hide, **learn)
 mine
 

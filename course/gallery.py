@@ -56,9 +56,36 @@ pole = RunLab("actor_critic", "cartpole", ["cart", "curve"], runs=16)
 pole
 
 # %% [markdown]
+# ## Labelled points, and the boundary that learns to part them
+# Each point of the second cloud counts nine times: the boundary moves to where the loss wants it.
+
+# %%
+clouds = RunLab("weighted_classification", "clouds:points=300,weights=9/1", ["boundary", "curve"], runs=16, horizon=1)
+clouds
+
+# %% [markdown]
+# ## The probabilities of one state, with the gradient as arrows
+
+# %%
+arms = RunLab("reinforce", "bandit", ["probs", "curve"], runs=32, horizon=1, hide=("penalty",))
+arms
+
+# %% [markdown]
+# ## Small labs: logits to drag, one trajectory under a lens
+# They answer without Python where a few sums are enough.
+
+# %%
+from pgkit.widgets import LogitBars, TrajectoryLab
+
+LogitBars(logits=[2.0, 0.5, -1.0], chosen=2)
+
+# %%
+TrajectoryLab(seed=24)
+
+# %% [markdown]
 # ## The slide beside the source
 # Lines that are new against the algorithm before are marked. Click a line: one iteration of a copy of the run
-# is made, and you see what the line computed.
+# is made, and you see what the line computed. **Slow motion** goes through all of them.
 
 # %%
 from pgkit.widgets import (

@@ -24,6 +24,7 @@ from pgkit.algorithms import (
     ReinforceNatural,
     ReinforceResets,
     Supervised,
+    WeightedClassification,
 )
 from pgkit.critics import QTable
 from pgkit.fits import default_settings
@@ -213,6 +214,7 @@ FISHER = "The gradient is multiplied by the Fisher matrix, not by its inverse"
 BETA = "The advantage is multiplied by the temperature β, not divided"
 NO_V = "The weights use the return, not the advantage"
 NO_PI = "The score has lost its -π: the gradient is 1[a*] alone"
+NO_WEIGHTS = "The weights are gone: every data point counts the same"
 SCORE = "The return is measured from μ, not from the nominal start"
 
 _GRAD = "grad  = policy.grad_log_prob(theta, D, weight=D.q_hat)"
@@ -232,6 +234,19 @@ _ALL = (
             TIME: "With one step, the mean over time is the sum. That bug would not show here.",
         },
         helpers={"taken_features": taken_features},
+    ),
+    Bug(
+        "no_weights", NO_WEIGHTS, WeightedClassification,
+        "weight=D.q_hat", "weight=np.ones(D.live.shape)",
+        _three_arms, {"alpha": 0.3, "episodes": 16, "horizon": 1}, 60,
+        "The wrong runs drift apart, some up and some down, and their middle stays at the coin toss.",
+        "With equal weights the policy imitates its data: each arm as often as it was tried. The tries were drawn "
+        "evenly, so what it imitates is chance.",
+        {
+            SIGN: "With the wrong sign the better arm would be pushed down, and all runs would fall.",
+            STALE: "In weighted classification the data are given once, in the right curve too.",
+            SHIFT: "Then every weight would be 0 here, and no run would move at all.",
+        },
     ),
     Bug(
         "sign", SIGN, Reinforce,

@@ -122,12 +122,12 @@ def learning_curve(
         )  # fmt: skip
     last = max(float(iterations[-1]), float(ghost[-1, 0]) if ghost is not None else 0.0, 10.0)
     axes.set(xlim=(0, last), xlabel="iteration")
-    axes.set_ylabel(f"{label}\nmedian, 10-90 % of runs")
+    axes.set_title(f"{label}: median, 10-90 % of runs", loc="left", color=INK, fontsize=9)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.margins(y=0.08)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(colors=SOFT, labelsize=8)
-    for item in (axes.xaxis.label, axes.yaxis.label):
-        item.set(color=INK, fontsize=9)
+    axes.xaxis.label.set(color=INK, fontsize=9)
 
 
 def _square(col: int, row: int, hue: str, **style: Any) -> Any:

@@ -586,6 +586,17 @@ def with_meanings(markdown: str) -> str:
     return re.sub(r"\[\[([^\[\]|]+)(?:\|([^\[\]|]+))?\]\]", shown, markdown)
 
 
+def typeset(symbols: str) -> str:
+    """Symbols as HTML, what follows _ lowered and what follows ^ raised: "π_θ", "V^π(s)", "π_{k+1}"."""
+    tags = {"_": "sub", "^": "sup"}
+
+    def moved(found: re.Match[str]) -> str:
+        tag = tags[found[1]]
+        return f"<{tag}>{found[2].strip('{}')}</{tag}>"
+
+    return re.sub(r"([_^])(\{[^{}]+\}|\w+\*?)", moved, html.escape(symbols))
+
+
 def _plain(text: str) -> str:
     """Text with Markdown's and HTML's own characters made harmless."""
     return "".join(f"\\{c}" if c in "\\*_|`[]$" else html.escape(c, quote=False) for c in text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import linecache
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from types import FunctionType
@@ -75,6 +75,30 @@ def unplug(algorithm: Any) -> Any:
     """The algorithm with the package's own functions again."""
     family = _unplugged(type(algorithm))
     return family(**{f.name: getattr(algorithm, f.name) for f in fields(algorithm)})
+
+
+def same_functions(some: Mapping[str, Callable], others: Mapping[str, Callable]) -> bool:
+    """Whether two sets of plugged functions compute the same: the same objects, or defined again word for word."""
+    return some.keys() == others.keys() and all(_same(some[n], others[n]) for n in some)
+
+
+def _same(f: Any, g: Any) -> bool:
+    if f is g:
+        return True
+    plain = all(isinstance(h, FunctionType) and not h.__closure__ for h in (f, g))
+    return plain and f.__globals__ is g.__globals__ and _reads(f) == _reads(g)
+
+
+def _reads(f: FunctionType) -> tuple:
+    code = f.__code__
+    return (
+        code.co_code,
+        code.co_consts,
+        code.co_names,
+        code.co_varnames,
+        f.__defaults__,
+        f.__kwdefaults__,
+    )
 
 
 def _unplugged(family: Any) -> Any:

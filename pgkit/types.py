@@ -7,7 +7,8 @@ is the leading axis of everything that learns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "Trajectories",
     "UInt32",
     "UInt64",
+    "alike",
 ]
 
 
@@ -106,3 +108,14 @@ class Info:
     tau: Trajectories
     D: Dataset
     grad: Any
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values are equal, dataclasses field by field and arrays number by number."""
+    if type(one) is not type(other):
+        return False
+    if is_dataclass(one):
+        return all(alike(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(alike(one[k], other[k]) for k in one)
+    return np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other

@@ -110,7 +110,9 @@ def check_writable(target: Path) -> None:
         raise ValueError(f"{target}: this is a folder; give the name of a file in it")
     folder = target.resolve().parent
     if not folder.is_dir():
-        raise ValueError(f"{target}: there is no folder {folder.name!r}; make it, or give another name")
+        raise ValueError(
+            f"{target}: there is no folder {folder.name!r}; make it, or give another name"
+        )
     with tempfile.TemporaryFile(dir=folder):
         pass
 

@@ -20,6 +20,12 @@ SAYS = {
         and np.abs(w[-1] - w[len(w) // 2]).max() < 0.005
         and r[-1].mean() > r[len(r) // 2].mean() + 0.01
     ),
+    "no_weights": lambda r, w: (
+        abs(w[-1].mean() - w[0].mean()) < 0.1
+        and (w[-1] > 1.1).any()
+        and (w[-1] < 0.9).any()
+        and r[-1].mean() > 1.55
+    ),
     "sign": lambda r, w: r[-1].min() > 17 and w[-1].max() < 8 < w[0].min(),
     "past_rewards": lambda r, w: (
         w[-1].std() > 4 * r[-1].std() and abs(np.median(w[-1]) - np.median(r[-1])) < 1

@@ -13,10 +13,13 @@ from nbclient import NotebookClient
 from pgkit import WORLDS, Reinforce
 from pgkit.algorithms import ALGORITHMS
 from pgkit.fits import misfit
-from pgkit.widgets import RingOfFire, RunLab
+from pgkit.policies import SharedSoftmax
+from pgkit.widgets import RingOfFire, RunLab, view
 from pgkit.widgets import lab as lab_module
+from pgkit.widgets.views import VIEWS
 from pgkit.widgets.views.grid import LAYERS, Grid
-from pgkit.worlds import load_world
+from pgkit.worlds import grid_world, load_world
+from pgkit.worlds.bandit import bandit
 
 PACKAGE = Path(__file__).resolve().parent.parent / "pgkit"
 FITTING = [
@@ -208,6 +211,69 @@ def test_a_cell_run_again_unchanged_goes_on_where_it_was(shell):
     assert shell.run("a", make).run.iteration == 8
     assert shell.run("a", lambda: make(0.2)).run.iteration == 0  # another lab
     assert shell.run("b", lambda: make().train(2)).run.iteration == 2
+
+
+def test_a_plugged_function_that_was_changed_is_another_lab(shell):
+    """What the student wrote last is what trains, whatever the lab's own line says."""
+    source = "def mine(r, gamma):\n    return r * {factor}\n"
+    scope: dict = {}
+
+    def make():
+        return RunLab("reinforce", "two-state", runs=2).use(reward_to_go=scope["mine"])
+
+    exec(source.format(factor=2.0), scope)
+    shell.run("a", make).train(3)
+    exec(source.format(factor=2.0), scope)  # the cell above, run again as it was
+    assert shell.run("a", make).run.iteration == 3
+    exec(source.format(factor=3.0), scope)
+    changed = shell.run("a", make)
+    assert changed.run.iteration == 0
+    assert changed.run.algorithm.plugged["reward_to_go"] is scope["mine"]
+
+
+def test_the_line_of_python_rebuilds_maps_and_views_with_their_arguments():
+    room = grid_world(".fG\nS.e", "room")
+    lab = RunLab("reinforce", room, [Grid(layers=("policy",)), "curve"], runs=2, horizon=6).train(2)
+    assert "grid_world('.fG\\nS.e', 'room')" in lab.code
+    assert "view('grid', layers=('policy',))" in lab.code
+    twin = eval(lab.code, {"RunLab": RunLab, "grid_world": grid_world, "view": view})
+    assert twin.code == lab.code
+    assert twin.sentence == lab.sentence
+    weights = RunLab("awr", "ring-of-fire", [view("weights", run=1), "curve"], runs=2)
+    assert "[view('weights', run=1), 'curve']" in weights.code
+
+
+def test_what_was_made_by_hand_goes_by_its_name_and_the_line_says_so():
+    arms = bandit((1, 0, -1))
+    lab = RunLab("reinforce", arms, ["curve"], runs=2)
+    assert lab.code.startswith("RunLab('reinforce', world, ['curve']")
+    assert lab.code.endswith("# with your own world")
+    assert eval(lab.code, {"RunLab": RunLab, "world": arms}).code == lab.code
+    policy = SharedSoftmax(np.eye(6).reshape(2, 3, 6))
+    own = RunLab("reinforce", arms, ["curve"], runs=2, policy=policy).code
+    assert "policy=policy" in own
+    assert own.endswith("# with your own world, policy")
+    assert "#" not in RunLab("actor_critic", "cartpole", ["curve"], runs=2).code
+
+
+def test_a_view_is_asked_for_with_its_arguments():
+    assert view("cloud", samples=50).samples == 50
+    assert view("cloud").code == "'cloud'"
+    with pytest.raises(ValueError, match=r"sample = 3, but the view 'cloud' takes samples, axes"):
+        view("cloud", sample=3)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_keeps_its_arguments(name):
+    """So that a lab can be written down."""
+    assert view(name).code == repr(name)
+
+
+def test_the_penalty_can_be_left_out():
+    shown, quiet = (RunLab(runs=2, hide=hide) for hide in ((), ("penalty",)))
+    assert "‖d_π*/μ‖_∞" in shown.sentence
+    assert "‖d_π*/μ‖_∞" not in quiet.sentence
+    assert quiet.setting["hide"] == ["penalty"]
 
 
 def test_outside_a_notebook_nothing_comes_back():

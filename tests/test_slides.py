@@ -90,6 +90,31 @@ def test_two_threads_trace_at_once():
     assert "weight" not in found["reinforce"]
 
 
+@pytest.mark.parametrize("name", ["reinforce", "awr", "actor_critic"])
+def test_slow_motion_goes_through_the_lines_in_the_order_in_which_they_run(name):
+    run = run_of(name)
+    shown = slide(name, run=run)
+    walk = shown.walk()
+    lines = [step["line"] for step in walk]
+    assert len(set(lines)) == len(lines) > 4
+    assert all(step["rows"] == shown.values(step["line"]) for step in walk)
+    names = [row["name"] for step in walk for row in step["rows"]]
+    assert names.index("tau.s") < names.index("D.s") < len(names) - 1 - names[::-1].index("theta")
+    assert run.iteration == 0
+    shown._asked({"walk": True})
+    assert shown.view.values["walk"] == walk
+
+
+def test_the_symbols_of_a_slide_are_typeset_and_none_is_left_raw():
+    for name in SLIDES:
+        shown = slide(name)
+        for line in shown.view.card["slide"]:
+            assert "_" not in line
+            assert "^" not in line
+        assert "<sub>" in shown._repr_mimebundle_()[0]["text/html"]
+    assert "π<sub>θ</sub>" in slide("reinforce").view.card["slide"][0]
+
+
 def test_changed_lines_are_marked_by_a_plus():
     shown = slide("reinforce_resets", previous="reinforce")
     assert {shown.code[i][0].partition("=")[0].strip() for i in shown.changed} == {"mu", "tau"}
@@ -118,3 +143,5 @@ def test_bad_arguments_are_refused():
         slide("awr", run=run_of("reinforce"))
     with pytest.raises(ValueError, match="only a run has values"):
         slide("awr").values(0)
+    with pytest.raises(ValueError, match="only a run can be walked"):
+        slide("awr").walk()

@@ -6,9 +6,13 @@ from importlib import import_module
 from typing import Any
 
 WHERE = {
+    "BaselineLab": "pgkit.widgets.baseline_lab",
     "LogitBars": "pgkit.widgets.views.bars",
+    "RewardLab": "pgkit.widgets.reward_lab",
+    "NormLab": "pgkit.widgets.norm_lab",
     "RingOfFire": "pgkit.widgets.ring_of_fire",
     "RunLab": "pgkit.widgets.run_lab",
+    "ThetaMarks": "pgkit.widgets.norm_lab",
     "TrajectoryLab": "pgkit.widgets.trajectory_lab",
     "bug_gallery": "pgkit.widgets.cards",
     "glossary": "pgkit.widgets.cards",
@@ -19,6 +23,7 @@ WHERE = {
     "spot_the_bug": "pgkit.widgets.cards",
     "term": "pgkit.widgets.cards",
     "think_pair_share": "pgkit.widgets.timer",
+    "view": "pgkit.widgets.views",
 }
 
 

@@ -52,10 +52,12 @@ function glossary(card, box) {
       link.addEventListener("click", () => { search.value = name; filter(); search.focus(); });
       see.append(i ? ", " : "", link);
     });
-    const head = make("dt", "", {}, make("b", t.name), make("i", t.symbol ? ` ${t.symbol}` : ""));
+    const symbol = make("i");
+    symbol.innerHTML = t.symbol; // typeset by pgkit
+    const head = make("dt", "", {}, make("b", t.name), " ", symbol);
     const row = make("div", "", {}, head, make("dd", t.meaning), make("dd", "", {}, see));
     list.append(row);
-    return { row, name: t.name.toLowerCase(), text: `${t.name} ${t.symbol} ${t.meaning}`.toLowerCase() };
+    return { row, name: t.name.toLowerCase(), text: `${t.name} ${t.plain} ${t.meaning}`.toLowerCase() };
   });
   function filter() {
     const wanted = search.value.trim().toLowerCase();

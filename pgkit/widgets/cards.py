@@ -15,7 +15,7 @@ import numpy as np
 import traitlets
 
 from pgkit.bugs import BUGS, Bug, find, source_of
-from pgkit.glossary import TERMS, look_up, said
+from pgkit.glossary import TERMS, look_up, said, typeset
 
 _HERE = Path(__file__).parent
 _ESM = (_HERE / "cards.mjs").read_text(encoding="utf-8")
@@ -121,11 +121,18 @@ def glossary() -> Card:
     """All terms of the course; type to find one."""
     terms = sorted(TERMS, key=lambda t: t.name.lower())
     rows = [
-        {"name": t.name, "symbol": t.symbol, "meaning": t.meaning, "met": t.met, "see": list(t.see)}
+        {
+            "name": t.name,
+            "symbol": typeset(t.symbol),
+            "plain": t.symbol,
+            "meaning": t.meaning,
+            "met": t.met,
+            "see": list(t.see),
+        }
         for t in terms
     ]
     page = "".join(
-        f"<dt><b>{html.escape(t.name)}</b> {html.escape(t.symbol)}</dt>"
+        f"<dt><b>{html.escape(t.name)}</b> {typeset(t.symbol)}</dt>"
         f"<dd>{html.escape(said(t).partition(': ')[2])}</dd>"
         for t in terms
     )
@@ -166,7 +173,7 @@ def notation() -> Snippet:
     """The symbols: what each means, what it is in code, where it is first met."""
     rows = [t for t in TERMS if t.symbol]
     cells = "".join(
-        f"<tr><th scope='row' style='text-align:left;white-space:nowrap'>{html.escape(t.symbol)}</th>"
+        f"<tr><th scope='row' style='text-align:left;white-space:nowrap'>{typeset(t.symbol)}</th>"
         f"<td style='text-align:left'><b>{html.escape(t.name)}</b>. {html.escape(t.meaning)}</td>"
         f"<td style='text-align:left'>{f'<code>{html.escape(t.code)}</code>' if t.code else ''}</td>"
         f"<td>{t.met:02d}</td></tr>"

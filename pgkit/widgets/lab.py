@@ -29,7 +29,7 @@ import numpy as np
 import traitlets
 
 from pgkit.knobs import Choice, Knob, settings_of
-from pgkit.plug import place_of, plug
+from pgkit.plug import place_of, plug, same_functions
 from pgkit.run import MIX_KNOB, Run
 from pgkit.types import Array
 from pgkit.widgets.timeline import Timeline, curve, marks, single_runs
@@ -112,7 +112,8 @@ class Lab(anywidget.AnyWidget):
         self._pace = (time.perf_counter(), run.iteration, 0.0)
         knobs = [asdict(k) for k in self._settings().values() if isinstance(k, Knob)]
         choices = [asdict(c) for c in self._settings().values() if isinstance(c, Choice)]
-        given = {"knobs": knobs, "choices": choices, "hide": list(_known_parts(hide))}
+        self.hidden = _known_parts(hide)
+        given = {"knobs": knobs, "choices": choices, "hide": list(self.hidden)}
         super().__init__(setting=self.setup() | given | {"presets": list(self._presets)})
         self.on_msg(self._receive)
         self._place = _place(self)  # before anybody has touched it
@@ -259,10 +260,18 @@ class Lab(anywidget.AnyWidget):
         return f"<{self.sentence}>"
 
     def _come_back(self) -> None:
-        """When the cell that made a lab is run again unchanged, the lab goes on where it was."""
+        """When the cell that made a lab is run again unchanged, the lab goes on where it was.
+
+        A function plugged into it that now reads differently is a change.
+        """
         before = _LABS.get(self._place)
-        made = self.code
-        if before is not None and before is not self and before._made == made:
+        made, mine = self.code, getattr(self.run.algorithm, "plugged", {})
+        if (
+            before is not None
+            and before is not self
+            and before._made == made
+            and same_functions(getattr(before.run.algorithm, "plugged", {}), mine)
+        ):
             with before._lock:
                 before.playing = False
                 self.timeline, self._presets = before.timeline, before._presets
@@ -549,7 +558,9 @@ class TrainingError(RuntimeError):
     """Training stopped in the middle; the message says where, and the run is as before that iteration."""
 
 
-PARTS = ("knobs", "reset", "paint", "seed", "speed", "time", "copy", "compare", "presets")
+PARTS = (
+    "knobs", "reset", "paint", "seed", "speed", "time", "copy", "compare", "presets", "penalty",
+)  # fmt: skip
 _LABS: dict[Any, Lab] = {}  # the lab of each place in a notebook, so that it can come back
 
 

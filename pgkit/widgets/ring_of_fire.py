@@ -8,6 +8,7 @@ from pgkit.widgets.run_lab import RunLab, _arguments
 from pgkit.widgets.views.curve import LearningCurve
 from pgkit.widgets.views.goals import Goals
 from pgkit.widgets.views.grid import Grid
+from pgkit.worlds import in_code
 
 CONTROLS = ("alpha", "mix", "episodes")
 
@@ -33,5 +34,7 @@ class RingOfFire(RunLab):
         super().__init__(algorithm, world, views, runs=runs, seed=seed, **settings)
 
     def _opening(self, words: dict[str, Any]) -> str:
-        made = {"world": self.world.name, "runs": self.run.runs, "seed": self.run.seed} | words
-        return f"RingOfFire({_arguments(made)})"
+        made = {"runs": self.run.runs, "seed": self.run.seed} | words
+        world = in_code(self.world) or "world"
+        own = "".join(f", {name}={name}" for name in self._own if name != "world")
+        return f"RingOfFire(world={world}, {_arguments(made)}{own})"

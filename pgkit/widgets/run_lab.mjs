@@ -58,7 +58,7 @@ function render({ model, el: host }) {
   const tiles = {
     iteration: tile("iteration"),
     j: tile(setting.counts, "from the nominal start, median over runs"),
-    ...(setting.penalty ? { mismatch: tile("‖d_π*_/μ‖_∞_", "the penalty: how far μ is from where the best policy goes; ∞ if it misses a state") } : {}),
+    ...(setting.penalty && !setting.hide.includes("penalty") ? { mismatch: tile("‖d_π*_/μ‖_∞_", "the penalty: how far μ is from where the best policy goes; ∞ if it misses a state") } : {}),
     pace: tile("iterations/s"),
   };
   assemble(root, setting, { status, views, tiles, training, knobs, reset, foot, link });

@@ -11,15 +11,15 @@ import numpy as np
 
 from pgkit import draw
 from pgkit.algorithms import ALGORITHMS
-from pgkit.fits import check_fit, default_settings, name_of
+from pgkit.fits import check_fit, default_critic, default_policy, default_settings, name_of
 from pgkit.knobs import settings_of
 from pgkit.resets import RESETS, check_mu
 from pgkit.run import Run
-from pgkit.types import Array, Float
+from pgkit.types import Array, Float, alike
 from pgkit.widgets.lab import Lab, bundle, styles
-from pgkit.widgets.view import View
 from pgkit.widgets.views import MODULES, view
-from pgkit.worlds import World, load_world
+from pgkit.widgets.views.base import View
+from pgkit.worlds import World, in_code, load_world
 
 PAINTED = "painted"
 MANY_CHANGES = 40  # with more, `code` rebuilds the settings and not how they came about
@@ -42,8 +42,8 @@ class RunLab(Lab):
     title : a name for the lab.
     controls : the knobs and choices that get a control, by name; the main ones unless given.
     presets : name -> settings, offered as a menu.
-    hide : controls to leave out, of "knobs", "reset", "paint", "seed", "speed", "time", "copy",
-        "compare", "presets".
+    hide : what to leave out, of "knobs", "reset", "paint", "seed", "speed", "time", "copy", "compare",
+        "presets", and "penalty", the number ‖d_π*/μ‖_∞.
     fps : frames a second sent to the page.
 
     Raises
@@ -251,7 +251,8 @@ class RunLab(Lab):
         head = f"{self.title} after {run.iteration} iterations{where}, {run.runs} runs."
         said = [v.sentence(self.timeline) for v in self.views.values()]
         mismatch = run.mismatch
-        penalty = [] if np.isnan(mismatch) else [f"‖d_π*/μ‖_∞ = {_plain(mismatch)}."]
+        told = not np.isnan(mismatch) and "penalty" not in self.hidden
+        penalty = [f"‖d_π*/μ‖_∞ = {_plain(mismatch)}."] if told else []
         return " ".join([head, *said, *penalty])
 
     @property
@@ -260,8 +261,9 @@ class RunLab(Lab):
         exact_history = len(log) <= MANY_CHANGES
         first = (log[0] if exact_history else log[-1])[1]
         line = self._opening(self._words(first))
+        note = f"  # with your own {', '.join(self._own)}" if self._own else ""
         if not exact_history:
-            return line
+            return line + note
         at, old = log[0]
         for then, new in log[1:]:
             before = self._words(old)
@@ -270,13 +272,31 @@ class RunLab(Lab):
             line += _plugs(old, new)
             line += f".set({_arguments(changed)})" if changed else ""
             at, old = then, new
-        return line + (f".train({self.run.iteration - at})" if self.run.iteration > at else "")
+        last = f".train({self.run.iteration - at})" if self.run.iteration > at else ""
+        return line + last + note
 
     def _opening(self, words: dict[str, Any]) -> str:
         """The call that makes this lab with these settings."""
-        views = [v.kind for v in self.views.values()]
+        views = ", ".join(v.code for v in self.views.values())
         made = {"runs": self.run.runs, "seed": self.run.seed} | words
-        return f"RunLab({self._algorithm_name!r}, {self.world.name!r}, {views}, {_arguments(made)})"
+        world = in_code(self.world) or "world"
+        own = "".join(f", {name}={name}" for name in self._own if name != "world")
+        return f"RunLab({self._algorithm_name!r}, {world}, [{views}], {_arguments(made)}{own})"
+
+    @property
+    def _own(self) -> list[str]:
+        """What of the run was made by hand, and so goes by its name alone."""
+        run, name = self.run, self._algorithm_name
+        known = name in ALGORITHMS
+        critic = getattr(run.algorithm, "critic", None)
+        made = {
+            "world": in_code(self.world) is None,
+            "policy": not known or not alike(run.policy, default_policy(name, self.world)),
+            "critic": known
+            and critic is not None
+            and not alike(critic, default_critic(name, self.world, run.algorithm)),
+        }
+        return [part for part, by_hand in made.items() if by_hand]
 
     def _words(self, settings: Any) -> dict[str, Any]:
         """Settings as the arguments that make them: those that differ from what suits the world."""

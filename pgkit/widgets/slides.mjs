@@ -1,4 +1,6 @@
 // The slide's lines on the left, the code on the right; a line lights what belongs to it on the other side.
+// In slow motion one iteration goes by line by line.
+const PAUSE = 2200; // milliseconds for each line
 const make = (tag, words = "", attributes = {}) => {
   const node = document.createElement(tag);
   if (words) node.textContent = words;
@@ -20,7 +22,8 @@ function render({ model, el }) {
   const left = make("ol", "", { class: "pg-slide-lines", "aria-label": "The slide" });
   const right = make("div", "", { class: "pg-source", role: "group", "aria-label": "The code" });
   const words = card.slide.map((text, i) => {
-    const item = make("li", text, card.links[i].length ? { tabindex: "0" } : {});
+    const item = make("li", "", card.links[i].length ? { tabindex: "0" } : {});
+    item.innerHTML = text; // typeset by pgkit
     left.append(item);
     return item;
   });
@@ -36,6 +39,7 @@ function render({ model, el }) {
     lines.forEach((line, i) => line.classList.toggle("pg-lit", codes.includes(i)));
   };
   const whole = (codes) => lines.flatMap((_, i) => (codes.some((k) => card.statement[k] === card.statement[i]) ? [i] : []));
+  const slidesOf = (codes) => card.links.flatMap((linked, k) => (linked.some((c) => codes.includes(c)) ? [k] : []));
   const linked = (node, slides, codes) => {
     for (const event of ["pointerenter", "focus"]) node.addEventListener(event, () => light(slides, codes));
     for (const event of ["pointerleave", "blur"]) node.addEventListener(event, () => light([], []));
@@ -43,19 +47,18 @@ function render({ model, el }) {
   words.forEach((word, i) => linked(word, [i], whole(card.links[i])));
   lines.forEach((line, i) => {
     const mine = whole([i]);
-    linked(line, card.links.flatMap((codes, k) => (codes.some((c) => mine.includes(c)) ? [k] : [])), mine);
+    linked(line, slidesOf(mine), mine);
     if (card.live) line.addEventListener("click", () => {
+      stop();
       values.textContent = "Running one iteration of a copy …";
       model.send({ line: i });
     });
   });
   const values = make("div", "", { class: "pg-values", role: "status" });
-  const show = () => {
-    const told = model.get("values");
-    if (told.line === undefined) return;
-    lines.forEach((line, i) => line.setAttribute("aria-pressed", String(card.statement[i] === card.statement[told.line])));
-    if (told.problem || !told.rows.length) {
-      values.textContent = told.problem ?? "This line assigns nothing in this iteration.";
+  const press = (at) => lines.forEach((line, i) => line.setAttribute("aria-pressed", String(card.statement[i] === card.statement[at])));
+  const fill = ({ problem, rows, iteration }, where) => {
+    if (problem || !rows.length) {
+      values.textContent = problem ?? "This line assigns nothing in this iteration.";
       return;
     }
     const table = make("table");
@@ -64,19 +67,80 @@ function render({ model, el }) {
     const thead = make("thead");
     thead.append(top);
     const body = make("tbody");
-    for (const row of told.rows) {
+    for (const row of rows) {
       const tr = make("tr");
       tr.append(make("th", row.name, { scope: "row" }), ...["shape", "dtype", "first", "mean"].map((k) => make("td", row[k])));
       body.append(tr);
     }
     table.append(thead, body);
-    values.replaceChildren(make("div", `Iteration ${told.iteration + 1}, on a copy of the run`, { class: "pg-sub" }), table);
+    values.replaceChildren(make("div", `Iteration ${iteration + 1}, on a copy of the run${where}`, { class: "pg-sub" }), table);
+  };
+
+  // slow motion
+  const motion = { steps: [], at: -1, timer: 0, waiting: false };
+  const QUIET = { type: "button", "data-lm-suppress-shortcuts": "true" };
+  const next = make("button", "Next line", QUIET);
+  const slowly = make("button", "Slow motion", QUIET);
+  const halt = () => {
+    clearInterval(motion.timer);
+    motion.timer = 0;
+    slowly.textContent = "Slow motion";
+  };
+  const stop = () => {
+    halt();
+    Object.assign(motion, { steps: [], at: -1, waiting: false });
+  };
+  const go = () => {
+    if (motion.waiting) return;
+    if (motion.at + 1 >= motion.steps.length) {
+      motion.waiting = true;
+      values.textContent = "Running one iteration of a copy …";
+      model.send({ walk: true });
+      return;
+    }
+    motion.at += 1;
+    const step = motion.steps[motion.at];
+    const codes = whole([step.line]);
+    press(step.line);
+    light(slidesOf(codes), codes);
+    fill({ ...step, iteration: motion.iteration }, `, line ${motion.at + 1} of ${motion.steps.length}`);
+    if (motion.at + 1 === motion.steps.length) halt();
+  };
+  next.addEventListener("click", () => {
+    halt();
+    go();
+  });
+  slowly.addEventListener("click", () => {
+    if (motion.timer) return halt();
+    slowly.textContent = "Pause";
+    motion.timer = setInterval(go, PAUSE);
+    return go();
+  });
+  if (card.live) head.append(make("span", "", { class: "pg-motion" }));
+  head.querySelector(".pg-motion")?.append(next, slowly);
+
+  const show = () => {
+    const told = model.get("values");
+    if (told.walk) {
+      if (!motion.waiting) return;
+      Object.assign(motion, { steps: told.walk, at: -1, waiting: false, iteration: told.iteration });
+      go();
+    } else if (told.problem && motion.waiting) {
+      stop();
+      values.textContent = told.problem;
+    } else if (told.line !== undefined) {
+      press(told.line);
+      fill(told, "");
+    }
   };
   model.on("change:values", show);
   two.append(left, right);
   box.append(head, two, values);
   el.replaceChildren(box);
   show();
-  return () => model.off("change:values", show);
+  return () => {
+    stop();
+    model.off("change:values", show);
+  };
 }
 export default { render };

@@ -1,6 +1,7 @@
 """The slide beside the code that runs: the lecture's loop, the live source, and what each line makes.
 
 A click on a line runs one iteration of a fork of the run under a line tracer; the run itself stays as it is.
+Slow motion walks through that iteration, line by line.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 import traitlets
 
 from pgkit.algorithms import ALGORITHMS
+from pgkit.glossary import typeset
 from pgkit.run import Run
 from pgkit.widgets.cards import CSS, bundle
 
@@ -113,7 +115,7 @@ class Slide:
             card={
                 "title": ALGORITHMS[name].__name__,
                 "previous": ALGORITHMS[previous].__name__ if previous else "",
-                "slide": [text for text, _ in SLIDES[name]],
+                "slide": [typeset(text) for text, _ in SLIDES[name]],
                 "links": self.links,
                 "code": new,
                 "statement": [statement for _, statement in self.code],
@@ -132,16 +134,38 @@ class Slide:
             raise ValueError("run = None, but only a run has values; write slide(name, run=run)")
         if not 0 <= line < len(self.code):
             raise ValueError(f"line = {line}, but the code has the lines 0 to {len(self.code) - 1}")
-        statement = self.code[line][1]
-        made = trace(self.run).get(statement, {})
-        return [row for name, value in made.items() for row in _rows(name, value)]
+        return _table(trace(self.run).get(self.code[line][1], {}))
+
+    def walk(self) -> list[dict[str, Any]]:
+        """The run's next iteration in slow motion: the lines in the order in which they ran, each with its values.
+
+        {"line": where the statement begins, "rows": as from `values`}; a line in a loop comes once.
+
+        Raises ValueError without a run, and where the run cannot be forked.
+        """
+        if self.run is None:
+            raise ValueError(
+                "run = None, but only a run can be walked through; write slide(name, run=run)"
+            )
+        begins = {statement: i for i, (_, statement) in reversed([*enumerate(self.code)])}
+        return [
+            {"line": begins[statement], "rows": _table(made)}
+            for statement, made in trace(self.run).items()
+            if statement in begins
+        ]
 
     def _asked(self, content: Any) -> None:
-        line = content.get("line") if isinstance(content, Mapping) else None
-        if not isinstance(line, int):
+        asked = content if isinstance(content, Mapping) else {}
+        line = asked.get("line")
+        if not isinstance(line, int) and not asked.get("walk"):
             return
         try:
-            answer = {"line": line, "rows": self.values(line), "iteration": self.run.iteration}  # type: ignore[union-attr]
+            found = (
+                {"line": line, "rows": self.values(line)}
+                if isinstance(line, int)
+                else {"walk": self.walk()}
+            )
+            answer = found | {"iteration": self.run.iteration}  # type: ignore[union-attr]
         except ValueError as error:
             answer = {"line": line, "rows": [], "problem": str(error)}
         count = self.view.values.get("count", 0) + 1  # so that the same answer again is sent again
@@ -149,14 +173,12 @@ class Slide:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None):
         slide = "\n".join(text for text, _ in SLIDES[self.name])
+        typed = "\n".join(typeset(text) for text, _ in SLIDES[self.name])
         marks = ("+ " if i in self.changed else "  " for i in range(len(self.code)))
         code = "\n".join(mark + line for mark, (line, _) in zip(marks, self.code, strict=True))
         note = f", + where it differs from {self.previous}" if self.previous else ""
         title = f"{ALGORITHMS[self.name].__name__}: the slide and the code{note}"
-        page = (
-            f"<p><b>{html.escape(title)}</b></p><pre>{html.escape(slide)}</pre>"
-            f"<pre>{html.escape(code)}</pre>"
-        )
+        page = f"<p><b>{html.escape(title)}</b></p><pre>{typed}</pre><pre>{html.escape(code)}</pre>"
         return bundle(self.view, page, f"{title}\n\n{slide}\n\n{code}")
 
 
@@ -249,6 +271,10 @@ def _changed(old: list[str], new: list[str]) -> set[int]:
     """The numbers of the lines of `new` that are not in `old`."""
     same = difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
     return set(range(len(new))) - {i for b in same for i in range(b.b, b.b + b.size)}
+
+
+def _table(made: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [row for name, value in made.items() for row in _rows(name, value)]
 
 
 def _rows(name: str, value: Any, deep: bool = True) -> list[dict[str, str]]:

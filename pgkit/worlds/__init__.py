@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pgkit.types import alike
 from pgkit.worlds.baird import baird
 from pgkit.worlds.bandit import bandit
 from pgkit.worlds.cartpole import cartpole
@@ -21,7 +22,16 @@ from pgkit.worlds.two_state import two_state
 from pgkit.worlds.vector import VectorWorld
 from pgkit.worlds.world import Layout, World
 
-__all__ = ["WORLDS", "Layout", "VectorWorld", "World", "clouds_world", "grid_world", "load_world"]
+__all__ = [
+    "WORLDS",
+    "Layout",
+    "VectorWorld",
+    "World",
+    "clouds_world",
+    "grid_world",
+    "in_code",
+    "load_world",
+]
 
 WORLDS: dict[str, Callable[[], Any]] = {  # each makes a World or a VectorWorld
     "ring-of-fire": ring_of_fire,
@@ -64,6 +74,23 @@ def load_world(name: str) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{name}: the map cannot be read as UTF-8 text ({error})") from error
     return grid_world(text, path.name)
+
+
+def in_code(world: Any) -> str | None:
+    """Python that makes this world again: its name, or grid_world(...) of its map; None if neither does."""
+    if world.name.startswith(GYMNASIUM) or isinstance(world, VectorWorld):
+        return (
+            repr(world.name) if world.name.startswith(GYMNASIUM) or world.name in WORLDS else None
+        )
+    if world.name in WORLDS or world.name.startswith(CLOUDS):
+        return repr(world.name) if alike(world, load_world(world.name)) else None
+    if world.layout is None:
+        return None
+    letters, cols = world.layout.letters, world.layout.cols
+    text = "\n".join(letters[i : i + cols] for i in range(0, len(letters), cols))
+    made = grid_world(text, world.name, **world.defaults)
+    defaults = "".join(f", {name}={value!r}" for name, value in world.defaults.items())
+    return f"grid_world({text!r}, {world.name!r}{defaults})" if alike(world, made) else None
 
 
 def _from_gymnasium(name: str) -> Any:

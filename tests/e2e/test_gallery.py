@@ -48,7 +48,7 @@ def labs(page):
 
 def test_every_lab_trains_and_every_view_paints(gallery, artifacts):
     page = gallery
-    assert len(labs(page)) == 6
+    assert len(labs(page)) == 8
     for i, lab in enumerate(labs(page)):
         lab.scroll_into_view_if_needed()
         page.wait_for_function("(e) => e.dataset.n", arg=lab.element_handle(), timeout=30_000)
@@ -139,3 +139,16 @@ def test_a_line_of_the_slide_shows_its_value(gallery, artifacts):
     slide.get_by_role("button").filter(has_text="grad_log_prob").first.click()
     slide.get_by_text("shape").first.wait_for(timeout=30_000)
     slide.screenshot(path=artifacts / "card-slide-value.png")
+
+
+def test_an_iteration_in_slow_motion(gallery, artifacts):
+    page = gallery
+    slide = page.locator(".jp-OutputArea-output", has_text="grad_log_prob").first
+    slide.scroll_into_view_if_needed()
+    slide.get_by_role("button", name="Next line").click()
+    slide.get_by_text("line 1 of").wait_for(timeout=30_000)
+    slide.get_by_role("button", name="Slow motion").click()
+    slide.get_by_text("line 3 of").wait_for(timeout=10_000)
+    slide.get_by_role("button", name="Pause").click()
+    assert slide.locator(".pg-slide-lines .pg-lit").count() >= 1
+    slide.screenshot(path=artifacts / "card-slide-motion.png")

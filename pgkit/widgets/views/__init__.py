@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from typing import Any
 
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 
 VIEWS = {
     "grid": "grid:Grid",
@@ -24,12 +25,22 @@ VIEWS = {
 MODULES = tuple(f"views/{place.split(':')[0]}.mjs" for place in VIEWS.values())
 
 
-def view(given: Any) -> View:
-    """A view by its name, or the view itself.  ValueError lists the names."""
-    if isinstance(given, View):
+def view(given: Any, **arguments: Any) -> View:
+    """A view by its name, with its arguments, or the view itself: view("cloud", samples=400).
+
+    Raises ValueError for a name or an argument that is not there (with those that are).
+    """
+    if isinstance(given, View) and not arguments:
         return given
     if not isinstance(given, str) or given not in VIEWS:
         raise ValueError(f"view = {given!r}, but it must be one of {', '.join(VIEWS)}")
     module, name = VIEWS[given].split(":")
     made: Any = getattr(import_module(f"pgkit.widgets.views.{module}"), name)
-    return made()
+    known = list(inspect.signature(made).parameters)
+    for argument in arguments:
+        if argument not in known:
+            takes = ", ".join(known) or "no arguments"
+            raise ValueError(
+                f"{argument} = {arguments[argument]!r}, but the view {given!r} takes {takes}"
+            )
+    return made(**arguments)

@@ -10,7 +10,7 @@ from pgkit import draw
 from pgkit.policies import SharedSoftmax
 from pgkit.run import Run
 from pgkit.types import Array
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.cloud import Paced
 from pgkit.widgets.views.weights import heard, no_weights
 from pgkit.worlds.clouds import clouds_world
@@ -115,7 +115,7 @@ def _look(run: Run) -> tuple[dict[str, Any], dict[str, Array]]:
             "weights": np.zeros(0),
         }
     D, weight = found
-    live = D.live[0]
+    live = D.live[0] & (weight[0] != 0)  # a point of weight 0 says nothing
     s, a, w = D.s[0][live], D.a[0][live], weight[0][live]
     points = run.policy.features[s][:, 1, 1:]
     parts = {"points": points.ravel(), "labels": a.astype(np.float64), "weights": w}

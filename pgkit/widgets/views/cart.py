@@ -13,7 +13,7 @@ from pgkit.draws import Draws, run_keys
 from pgkit.rollout import rollout
 from pgkit.run import Run
 from pgkit.types import Array, Float
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.worlds.cartpole import HALF_LENGTH, TILT, TRACK
 from pgkit.worlds.pendulum import LENGTH, TORQUE
 

@@ -15,7 +15,7 @@ from pgkit.fits import name_of
 from pgkit.policies import SharedSoftmax, SoftmaxTable
 from pgkit.run import Run, starting
 from pgkit.types import Array, Float, State
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.worlds.world import World
 
 STREAM = 61  # draws that no learning uses

@@ -11,7 +11,7 @@ import numpy as np
 from pgkit import draw, exact
 from pgkit.run import Run
 from pgkit.types import Array, Float
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.cloud import Paced, checked, names_of, no_table
 from pgkit.worlds.world import World
 

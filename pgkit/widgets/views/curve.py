@@ -10,7 +10,7 @@ import numpy as np
 from pgkit import draw, exact
 from pgkit.run import Run
 from pgkit.widgets.timeline import curve, marks
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.goals import pays
 from pgkit.worlds.world import World
 

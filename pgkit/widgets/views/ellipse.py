@@ -10,7 +10,7 @@ import numpy as np
 from pgkit import draw, exact
 from pgkit.run import Run
 from pgkit.types import Array, Float
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.cloud import expected_gradient, names_of, no_table, scores
 
 LOW, HIGH = 1e-4, 4.0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pgkit.run import Run
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.worlds.world import World
 
 

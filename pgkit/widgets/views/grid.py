@@ -11,7 +11,7 @@ import numpy as np
 from pgkit import draw, exact
 from pgkit.run import Run
 from pgkit.types import Array, Float
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.goals import pays
 from pgkit.worlds.world import World
 

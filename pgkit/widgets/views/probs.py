@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,12 +11,13 @@ from pgkit import draw
 from pgkit.policies import SharedSoftmax, SoftmaxTable
 from pgkit.run import Run
 from pgkit.types import Array, Dataset, Float
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.cloud import Paced
 from pgkit.widgets.views.weights import heard, no_weights
 from pgkit.worlds.world import World
 
 MOST = 64  # runs and states that one can choose by menu
+FEW = 6  # actions, on paper, with their numbers
 
 
 class Probs(View):
@@ -29,6 +30,8 @@ class Probs(View):
     """
 
     kind, title, module = "probs", "probabilities in one state", "probs.mjs"
+
+    kept_as: ClassVar = {"run": "of"}
 
     def __init__(
         self, state: int | str | None = None, action: int | str = 0, run: int | str = "mean"
@@ -87,14 +90,13 @@ class Probs(View):
                     "shrinkB": 0,
                 }
                 axes.annotate("", (x, p + length), (x, p), arrowprops=arrow)
-            axes.text(
-                x + 0.07, p + length / 2, f"{g:+.2g}", fontsize=7, va="center", color=draw.INK
-            )
-        words = [
-            f"{a}\nlogit {v:.2f}"
-            for a, v in zip(names(timeline.run.world), parts["logits"], strict=True)
-        ]
-        axes.set_xticks(at, words, fontsize=7)
+            if len(probs) <= FEW:
+                at_side = x + 0.07, p + length / 2
+                axes.text(*at_side, f"{g:+.2g}", fontsize=7, va="center", color=draw.INK)
+        words = names(timeline.run.world)
+        if len(probs) <= FEW:
+            words = [f"{a}\nlogit {v:.2f}" for a, v in zip(words, parts["logits"], strict=True)]
+        axes.set_xticks(at, words, fontsize=7, rotation=0 if len(probs) <= FEW else 45)
         ends = probs + push * facts["scale"]
         axes.set(ylim=(min(0, ends.min()) - 0.02, max(1, ends.max()) + 0.05), ylabel="π(a|s)")
         axes.set_title(f"{title}; arrows {facts['pushed']}", loc="left", fontsize=8, color=draw.INK)

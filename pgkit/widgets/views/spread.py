@@ -9,7 +9,7 @@ import numpy as np
 from pgkit import draw, exact
 from pgkit.run import Run
 from pgkit.types import Array, Float, Int
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.curve import label, lines
 from pgkit.worlds.world import World
 

@@ -14,7 +14,7 @@ from pgkit.returns import dataset, leave_one_out, reward_to_go
 from pgkit.rollout import rollout
 from pgkit.run import Run
 from pgkit.types import Array, Dataset, Float
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.cloud import STREAM, Paced, expected_gradient, no_table, scores
 
 NAMES = ("none", "mean return", "V(s)", "V_t(s)", "leave-one-out", "Q_t(s,a)")

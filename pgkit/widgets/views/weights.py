@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from pgkit import draw
 from pgkit.fits import name_of
 from pgkit.run import Run
 from pgkit.types import Array, Bool, Dataset, Float
-from pgkit.widgets.view import View
+from pgkit.widgets.views.base import View
 from pgkit.widgets.views.cloud import Paced
 
 BINS = 36
@@ -33,6 +33,8 @@ class Weights(View):
     """
 
     kind, title, module = "weights", "weights of the next update", "weights.mjs"
+
+    kept_as: ClassVar = {"run": "of"}
 
     def __init__(self, run: int = 0) -> None:
         if not _whole(run) or run < 0:

@@ -11,6 +11,7 @@ buffers)` reaches `asked`, `host.request()` asks for a redraw, `host.say(text)` 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,17 @@ class View:
     module = ""  # its .mjs in views/
     wide = False  # as wide as the lab
     height = 1.0  # on paper, in rows
+
+    # arguments of __init__ that are kept under another name
+    kept_as: Mapping[str, str] = {}
+
+    @property
+    def code(self) -> str:
+        """What stands for this view in RunLab(views=...), as it is now: its name, or view(name, ...)."""
+        given = inspect.signature(type(self)).parameters
+        now = {n: getattr(self, self.kept_as.get(n, n)) for n in given}
+        words = ", ".join(f"{n}={now[n]!r}" for n, p in given.items() if now[n] != p.default)
+        return f"view({self.kind!r}, {words})" if words else repr(self.kind)
 
     def misfit(self, run: Run) -> str | None:
         """Why this view cannot show the run and what can, or None."""
