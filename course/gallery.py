@@ -57,10 +57,14 @@ pole
 
 # %% [markdown]
 # ## Labelled points, and the boundary that learns to part them
-# Each point of the second cloud counts nine times: the boundary moves to where the loss wants it.
+# The right label of an amber point counts nine times that of a blue one: the boundary moves away from amber.
+# Hollow points have the wrong label, and weight 0.
 
 # %%
-clouds = RunLab("weighted_classification", "clouds:points=300,weights=9/1", ["boundary", "curve"], runs=16, horizon=1)
+clouds = RunLab(
+    "weighted_classification", "clouds:points=300,weights=9/1", ["boundary", "curve"], runs=16,
+    horizon=1, title="Two clouds, weights 9 to 1",
+)  # fmt: skip
 clouds
 
 # %% [markdown]

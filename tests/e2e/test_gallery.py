@@ -43,7 +43,7 @@ def gallery(context, address, folder):
 
 
 def labs(page):
-    return page.locator(".pgkit-lab:has(.pg-transport)").all()
+    return page.locator(".pgkit-lab:has(.pg-knobs)").all()
 
 
 def test_every_lab_trains_and_every_view_paints(gallery, artifacts):

@@ -85,15 +85,11 @@ class Boundary(View):
                 }
                 axes.annotate("", tip, foot, arrowprops=arrow)
         for label, mark, hue in ((0, "o", draw.AMBER), (1, "^", draw.BLUE)):
-            axes.plot(
-                *points[labels == label].T,
-                mark,
-                color=hue,
-                ms=4,
-                mec="white",
-                mew=0.4,
-                label=f"label {label}",
-            )
+            mine, counts = labels == label, parts["weights"] != 0
+            solid = {"color": hue, "mec": "white", "mew": 0.4, "label": f"label {label}"}
+            hollow = {"color": "none", "mec": hue, "mew": 0.6}  # weight 0
+            for which, style in ((mine & counts, solid), (mine & ~counts, hollow)):
+                axes.plot(*points[which].T, mark, ms=4, **style)
         axes.legend(fontsize=7, loc="upper right")
         axes.set(xlim=setting["x"], ylim=setting["y"], xlabel="x₁", ylabel="x₂", aspect="equal")
 
@@ -115,11 +111,15 @@ def _look(run: Run) -> tuple[dict[str, Any], dict[str, Array]]:
             "weights": np.zeros(0),
         }
     D, weight = found
-    live = D.live[0] & (weight[0] != 0)  # a point of weight 0 says nothing
+    live = D.live[0]
     s, a, w = D.s[0][live], D.a[0][live], weight[0][live]
     points = run.policy.features[s][:, 1, 1:]
     parts = {"points": points.ravel(), "labels": a.astype(np.float64), "weights": w}
-    facts: dict[str, Any] = {"count": len(a), "lost": not bool(np.isfinite(theta[0]).all())}
+    counts = w != 0  # a point of weight 0 says nothing
+    facts: dict[str, Any] = {
+        "count": int(counts.sum()),
+        "lost": not bool(np.isfinite(theta[0]).all()),
+    }
     if facts["lost"]:
         return facts, parts
     log_pi = run.policy.log_prob(theta[:1], s[None], a[None])[0]
@@ -127,7 +127,7 @@ def _look(run: Run) -> tuple[dict[str, Any], dict[str, Array]]:
     others = theta[1 : 1 + OTHERS]
     facts |= {
         "loss": float(-(w * log_pi).sum() / D.episodes), "length": float(np.linalg.norm(step)),
-        "right": _right(log_pi),
+        "right": _right(log_pi[counts]),
     }  # fmt: skip
     finite = others[np.isfinite(others).all(axis=1)]
     return facts, parts | {"theta": theta[0], "step": step, "others": finite.ravel()}
