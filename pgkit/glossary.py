@@ -198,7 +198,7 @@ TERMS: tuple[Term, ...] = (
         "dataset",
         "D",
         "The steps that are learned from, each with its weight.",
-        4,
+        3,
         "trajectory, replay",
         "D: Dataset [B, n]",
     ),
@@ -586,17 +586,27 @@ def with_meanings(markdown: str) -> str:
     return re.sub(r"\[\[([^\[\]|]+)(?:\|([^\[\]|]+))?\]\]", shown, markdown)
 
 
-def typeset(symbols: str) -> str:
-    """Symbols as HTML, what follows _ lowered and what follows ^ raised: "π_θ", "V^π(s)", "π_{k+1}"."""
-    tags = {"_": "sub", "^": "sup"}
+# a symbol, its accents, then what is lowered or raised: one sign, digits, a few words, or what brackets hold
+_INDEXED = re.compile(
+    r"(?P<base>(?<![A-Za-z_])[A-Za-zΑ-Ωα-ω][\u0300-\u036f']*|arg(?:max|min)|[∇Σ‖\d)])"
+    r"(?P<what>[_^])"
+    r"(?P<index>\{[^{}]+\}|\([^()]+\)|(?:soft|max|min)\b|\d+|[^\W\d_]\*?(?!\w)|∞)"
+)
+
+
+def typeset(text: str) -> str:
+    """Text as HTML, in its symbols what follows _ lowered and what follows ^ raised: "π_θ", "V^π(s)", "π_{k+1}".
+
+    Names of Python such as q_hat stay as they are.
+    """
 
     def moved(found: re.Match[str]) -> str:
-        tag = tags[found[1]]
-        return f"<{tag}>{found[2].strip('{}')}</{tag}>"
+        tag = {"_": "sub", "^": "sup"}[found["what"]]
+        return f"{found['base']}<{tag}>{found['index'].strip('{}()')}</{tag}>"
 
-    return re.sub(r"([_^])(\{[^{}]+\}|\w+\*?)", moved, html.escape(symbols))
+    return _INDEXED.sub(moved, html.escape(text, quote=False))
 
 
 def _plain(text: str) -> str:
-    """Text with Markdown's and HTML's own characters made harmless."""
-    return "".join(f"\\{c}" if c in "\\*_|`[]$" else html.escape(c, quote=False) for c in text)
+    """Text with its symbols typeset, and Markdown's own characters made harmless."""
+    return "".join(f"\\{c}" if c in "\\*_|`[]$" else c for c in typeset(text))

@@ -41,6 +41,31 @@ def test_a_bad_quiz_is_refused(changes, choices, says):
         quiz("?", choices, **{**ASK, **changes})
 
 
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("π_θ(a|s)", "π<sub>θ</sub>(a|s)"),
+        (
+            "∇_θ log π_θ(a_t|s_t) Q̂_t",
+            "∇<sub>θ</sub> log π<sub>θ</sub>(a<sub>t</sub>|s<sub>t</sub>) Q̂<sub>t</sub>",
+        ),
+        ("π_{k+1} ← argmax_π E_D[x]", "π<sub>k+1</sub> ← argmax<sub>π</sub> E<sub>D</sub>[x]"),
+        (
+            "d_π*/μ, V^π(s), V̂_φ(s'_i)",
+            "d<sub>π*</sub>/μ, V<sup>π</sup>(s), V̂<sub>φ</sub>(s'<sub>i</sub>)",
+        ),
+        ("‖d_π*/μ‖_∞ < 2", "‖d<sub>π*</sub>/μ‖<sub>∞</sub> &lt; 2"),
+        (
+            "γ^(T-t) V(s_T), V_soft, k_max",
+            "γ<sup>T-t</sup> V(s<sub>T</sub>), V<sub>soft</sub>, k<sub>max</sub>",
+        ),
+        ("q_hat, reward_to_go, tau.s_next, x_long", "q_hat, reward_to_go, tau.s_next, x_long"),
+    ],
+)
+def test_symbols_are_typeset_and_names_of_python_are_not(text, typed):
+    assert words.typeset(text) == typed
+
+
 def test_the_glossary_is_large_and_consistent():
     names = [t.name.lower() for t in words.TERMS]
     symbols = [t.symbol for t in words.TERMS if t.symbol]
@@ -70,13 +95,15 @@ def test_the_glossary_is_large_and_consistent():
 
 def test_every_page_is_escaped_and_says_it_in_text_too():
     html, text = page(glossary())
-    assert "(s_{t+1})" in html
+    assert "(s<sub>t+1</sub>)" in html
     assert text.count("\n") == len(words.TERMS) - 1
     assert "<dfn" in str(term("TD error"))
     assert "TD error (δ_t)" in repr(term("TD error"))
     nasty = words.Term("<b>", "<i>", 'a "quote" & <s>.', 1)
     assert "<s>" not in words._plain(words.said(nasty))
-    assert words.glossary_markdown("TD error").startswith("- **TD error** (δ\\_t): r\\_t + γ")
+    assert words.glossary_markdown("TD error").startswith(
+        "- **TD error** (δ<sub>t</sub>): r<sub>t</sub> + γ"
+    )
     assert notation()._repr_html_().count("<tr>") == 1 + sum(bool(t.symbol) for t in words.TERMS)
 
 

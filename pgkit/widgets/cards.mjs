@@ -8,18 +8,24 @@ function make(tag, words = "", attributes = {}, ...children) {
   node.append(...children);
   return node;
 }
+/** Words with their symbols typeset, by pgkit. */
+function typeset(tag, words, attributes = {}) {
+  const node = make(tag, "", attributes);
+  node.innerHTML = words;
+  return node;
+}
 const QUIET = { "data-lm-suppress-shortcuts": "true" };
 
 function question(card, solved = () => {}) {
   const group = `pg-quiz-${count++}`;
   const form = make("form", "", { class: "pg-quiz" });
-  const set = make("fieldset", "", {}, make("legend", card.question));
+  const set = make("fieldset", "", {}, typeset("legend", card.question));
   const said = make("div", "", { role: "status", class: "pg-said" });
   const check = make("button", "Check", { type: "submit", class: "pg-play", ...QUIET });
   card.choices.forEach((choice, i) => {
     const input = make("input", "", { type: "radio", name: group, value: i, ...QUIET });
     const mark = make("span", "", { class: "pg-mark" });
-    set.append(make("label", "", { class: "pg-option" }, input, make("span", choice.text), mark));
+    set.append(make("label", "", { class: "pg-option" }, input, typeset("span", choice.text), mark));
     input.addEventListener("change", () => said.replaceChildren());
   });
   form.addEventListener("submit", (event) => {
@@ -31,7 +37,7 @@ function question(card, solved = () => {}) {
     option.classList.add(right ? "pg-right" : "pg-wrong");
     option.querySelector(".pg-mark").textContent = right ? "✓ right" : "✗ tried";
     said.className = `pg-said ${right ? "pg-right" : "pg-wrong"}`;
-    said.replaceChildren(make("b", right ? "Right. " : "Not this one. "), why);
+    said.replaceChildren(make("b", right ? "Right. " : "Not this one. "), typeset("span", why));
     if (right) solved();
   });
   form.append(set, check, said);
@@ -52,12 +58,10 @@ function glossary(card, box) {
       link.addEventListener("click", () => { search.value = name; filter(); search.focus(); });
       see.append(i ? ", " : "", link);
     });
-    const symbol = make("i");
-    symbol.innerHTML = t.symbol; // typeset by pgkit
-    const head = make("dt", "", {}, make("b", t.name), " ", symbol);
-    const row = make("div", "", {}, head, make("dd", t.meaning), make("dd", "", {}, see));
+    const head = make("dt", "", {}, make("b", t.name), " ", typeset("i", t.symbol));
+    const row = make("div", "", {}, head, typeset("dd", t.meaning), make("dd", "", {}, see));
     list.append(row);
-    return { row, name: t.name.toLowerCase(), text: `${t.name} ${t.plain} ${t.meaning}`.toLowerCase() };
+    return { row, name: t.name.toLowerCase(), text: t.plain.toLowerCase() };
   });
   function filter() {
     const wanted = search.value.trim().toLowerCase();
@@ -92,7 +96,7 @@ function bug(card, box) {
 
 function render({ model, el }) {
   const card = model.get("card");
-  const box = make("section", "", { class: "pgkit-lab pgkit-card", "aria-label": card.question ?? card.kind });
+  const box = make("section", "", { class: "pgkit-lab pgkit-card", "aria-label": card.label ?? card.kind });
   if (card.kind === "quiz") box.append(question(card));
   else if (card.kind === "glossary") glossary(card, box);
   else bug(card, box);

@@ -95,18 +95,21 @@ def _question(question, choices, answer, explain, key) -> dict[str, Any]:
         )
     return {
         "key": key,
-        "question": question,
-        "choices": [{"text": c, "right": c == answer, "why": explain[c]} for c in choices],
+        "label": question,
+        "question": typeset(question),
+        "choices": [
+            {"text": typeset(c), "right": c == answer, "why": typeset(explain[c])} for c in choices
+        ],
     }
 
 
 def _quiz_page(content: Mapping[str, Any]) -> str:
     items = "".join(
-        f"<li>{html.escape(c['text'])}<details><summary>Is it this one?</summary>"
-        f"<p><b>{'Yes.' if c['right'] else 'No.'}</b> {html.escape(c['why'])}</p></details></li>"
+        f"<li>{c['text']}<details><summary>Is it this one?</summary>"
+        f"<p><b>{'Yes.' if c['right'] else 'No.'}</b> {c['why']}</p></details></li>"
         for c in content["choices"]
     )
-    return f"<p><b>Quiz.</b> {html.escape(content['question'])}</p><ol type='A'>{items}</ol>"
+    return f"<p><b>Quiz.</b> {content['question']}</p><ol type='A'>{items}</ol>"
 
 
 def _quiz_text(question: str, choices: Sequence[str]) -> str:
@@ -124,8 +127,8 @@ def glossary() -> Card:
         {
             "name": t.name,
             "symbol": typeset(t.symbol),
-            "plain": t.symbol,
-            "meaning": t.meaning,
+            "plain": said(t),
+            "meaning": typeset(t.meaning),
             "met": t.met,
             "see": list(t.see),
         }
@@ -133,7 +136,7 @@ def glossary() -> Card:
     ]
     page = "".join(
         f"<dt><b>{html.escape(t.name)}</b> {typeset(t.symbol)}</dt>"
-        f"<dd>{html.escape(said(t).partition(': ')[2])}</dd>"
+        f"<dd>{typeset(said(t).partition(': ')[2])}</dd>"
         for t in terms
     )
     text = "\n".join(map(said, terms))
@@ -164,7 +167,7 @@ def term(name: str) -> Snippet:
     words = said(look_up(name))
     page = (
         f'<details class="pgkit-term"><summary title="{html.escape(words, quote=True)}" '
-        f'style="cursor:help"><dfn>{html.escape(name)}</dfn></summary>{html.escape(words)}</details>'
+        f'style="cursor:help"><dfn>{html.escape(name)}</dfn></summary>{typeset(words)}</details>'
     )
     return Snippet(page, words)
 
@@ -174,7 +177,7 @@ def notation() -> Snippet:
     rows = [t for t in TERMS if t.symbol]
     cells = "".join(
         f"<tr><th scope='row' style='text-align:left;white-space:nowrap'>{typeset(t.symbol)}</th>"
-        f"<td style='text-align:left'><b>{html.escape(t.name)}</b>. {html.escape(t.meaning)}</td>"
+        f"<td style='text-align:left'><b>{html.escape(t.name)}</b>. {typeset(t.meaning)}</td>"
         f"<td style='text-align:left'>{f'<code>{html.escape(t.code)}</code>' if t.code else ''}</td>"
         f"<td>{t.met:02d}</td></tr>"
         for t in rows
@@ -213,7 +216,7 @@ def spot_the_bug(key: str) -> Card:
         f"<details><summary>The bug</summary><p>{html.escape(bug.symptom)} "
         f"{html.escape(bug.explanation)}</p><pre>{lines}</pre></details>"
     )
-    text = f"Spot the bug: {where}. {words}\n{_quiz_text(content['question'], choices)}"
+    text = f"Spot the bug: {where}. {words}\n{_quiz_text(content['label'], choices)}"
     shown = {"kind": "bug", "where": where, "picture": picture, "words": words, **content, **answer}
     return Card(shown, page, text)
 

@@ -21,6 +21,8 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from pgkit.glossary import typeset
+
 LEDGER = "predictions.json"
 
 
@@ -169,7 +171,7 @@ class Prediction:
         self._status = ipw.HTML()
         self._button.on_click(lambda _: self._clicked())
         self._change.on_click(lambda _: self._reopen())
-        title = ipw.HTML(f"<b>Predict.</b> {html.escape(question)}")
+        title = ipw.HTML(f"<b>Predict.</b> {typeset(question)}")
         buttons = ipw.HBox([self._button, self._change])
         self.view = ipw.VBox([title, self._input, buttons, self._status])
         self.view.add_class("pgkit-predict")
@@ -253,7 +255,7 @@ class Prediction:
     def _repr_mimebundle_(self, include=None, exclude=None):
         options = f" ({', '.join(self.choices)})" if self.choices else ""
         text = f"Predict. {self.question}{options}"
-        return _bundle(self.view, f"<p><b>Predict.</b> {html.escape(text[9:])}</p>", text)
+        return _bundle(self.view, f"<p><b>Predict.</b> {typeset(text[9:])}</p>", text)
 
 
 # ---------------------------------------------------------------- revealing
@@ -317,12 +319,12 @@ class Reveal:
         return (
             f"<b>Answer: {html.escape(str(shown))}{html.escape(unit)}.</b> You said "
             f"{html.escape(str(asked.committed))}{html.escape(unit)}. {html.escape(verdict)} "
-            f"{html.escape(self._explain)}"
+            f"{typeset(self._explain)}"
         )
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         shown = f"{self.answer} {self.prediction.unit}".strip()
-        body = f"<p><b>{html.escape(shown)}.</b> {html.escape(self._explain)}</p>{self._picture}"
+        body = f"<p><b>{html.escape(shown)}.</b> {typeset(self._explain)}</p>{self._picture}"
         page = f"<details><summary>The answer (predict first)</summary>{body}</details>"
         return _bundle(self.view, page, f"The answer: {shown}. {self._explain}")
 

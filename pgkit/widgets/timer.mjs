@@ -84,7 +84,9 @@ function render({ model, el }) {
   const lines = (steps[0].lines ?? []).map((line, i) => {
     const check = make("input", { type: "checkbox", "data-lm-suppress-shortcuts": "true", onchange: () => tick(i) });
     const when = make("span", { class: "pg-when" });
-    return { check, when, row: make("label", { class: "pg-line" }, check, make("span", {}, line), when) };
+    const words = make("span", {});
+    words.innerHTML = line; // typeset by pgkit
+    return { check, when, row: make("label", { class: "pg-line" }, check, words, when) };
   });
 
   const unsaid = () => lines.findIndex((_, i) => state.said[i] == null);

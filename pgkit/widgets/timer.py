@@ -19,6 +19,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from pgkit.glossary import typeset
 from pgkit.widgets.cards import bundle
 from pgkit.widgets.predict import write_beside
 
@@ -63,7 +64,7 @@ class Timer:
         self._ledger = Path(ledger)
         shown: list[dict[str, Any]] = [{"name": n, "seconds": s, "text": t} for n, s, t in steps]
         if kind == "recap":
-            shown[0]["lines"] = self.lines
+            shown[0]["lines"] = [typeset(line) for line in self.lines]
         place = hashlib.sha256(str(self._ledger.resolve()).encode()).hexdigest()[:12]
         self.view = _Countdown(kind=kind, title=title, key=key, place=place, steps=shown)
         self.view.notes = self._kept()
@@ -106,7 +107,7 @@ class Timer:
         said = [f"{n}{f' ({s} s)' if s else ''}: {t}" for n, s, t in self.steps]
         if self.lines:
             said = [f"{self.steps[0][1]} s", *self.lines]
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in said)
+        items = "".join(f"<li>{typeset(line)}</li>" for line in said)
         page = f"<p><b>{html.escape(self.title)}</b></p><ol>{items}</ol>"
         return bundle(self.view, page, "\n".join([self.title, *said]))
 

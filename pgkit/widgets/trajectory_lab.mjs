@@ -158,7 +158,7 @@ function render({ model, el: host }) {
     el("style", {}, STYLE),
     el("div", { class: "pg-head" }, el("div", { class: "pg-name-of-lab" }, el("span", { class: "pg-title" }, "One trajectory"), title)),
     el("div", { class: "pg-buttons pg-above" }, map.node, path.node, another, el("span", { class: "pg-gap" }), weight.node),
-    el("div", { class: "pg-two" }, ground, el("div", { class: "pg-bars" }, bars)),
+    el("div", { class: "pg-walk" }, ground, el("div", { class: "pg-bars" }, bars)),
     el("div", { class: "pg-transport pg-time", role: "group", "aria-label": "time" },
       el("div", { class: "pg-buttons" }, play, button("‹", step(-1), { "aria-label": "one step back" }), button("›", step(1), { "aria-label": "one step on" })),
       el("label", { class: "pg-scrub", for: scrub.id }, el("span", {}, "step t"), scrub, reading)),
@@ -285,7 +285,7 @@ const STYLE = `
 .pgkit-lab button:disabled { opacity: 0.45; cursor: default; }
 .pgkit-lab .pg-weight label:has(:checked) { background: var(--pg-policy); color: #fff; }
 body[data-jp-theme-light="false"] .pgkit-lab .pg-weight label:has(:checked) { color: #0b1116; }
-.pg-two { display: grid; grid-template-columns: minmax(220px, 0.62fr) 1fr; gap: 18px; align-items: stretch; }
+.pg-walk { display: grid; grid-template-columns: minmax(220px, 0.62fr) 1fr; gap: 18px; align-items: stretch; }
 .pg-path-map { position: relative; align-self: start; }
 .pg-bars { min-height: 320px; height: 100%; }
 .pg-under { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 10px 34px; margin-top: 14px; }
@@ -297,7 +297,7 @@ body[data-jp-theme-light="false"] .pgkit-lab .pg-weight label:has(:checked) { co
   .pg-under { grid-template-columns: minmax(0, 1fr); }
 }
 @container (max-width: 640px) {
-  .pg-two { grid-template-columns: minmax(0, 1fr); }
+  .pg-walk { grid-template-columns: minmax(0, 1fr); }
   .pg-path-map { width: min(100%, 330px); justify-self: center; }
   .pg-under .pg-knob { grid-template-columns: 6.6em minmax(60px, 1fr) auto; }
   .pg-note { display: none; }
