@@ -14,6 +14,7 @@ trains in short slices in a thread of its own.
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import threading
 import time
@@ -70,6 +71,15 @@ def _module(name: str) -> str:
 
 def styles(*names: str) -> str:
     return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
+
+
+def with_picture(shown: Any, png: bytes, words: str) -> Any:
+    """A widget's bundle with what readers without a kernel get: the picture, and the words that describe it."""
+    assert shown is not None  # a widget with a front end always has a bundle
+    data, metadata = shown
+    image, alt = b64encode(png).decode("ascii"), html.escape(words)
+    page = f'<img style="max-width:100%" alt="{alt}" src="data:image/png;base64,{image}">'
+    return data | {"text/plain": words, "text/html": page, "image/png": image}, metadata
 
 
 class Lab(anywidget.AnyWidget):
@@ -250,11 +260,8 @@ class Lab(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         self._come_back()
         shown = super()._repr_mimebundle_(**kwargs)
-        assert shown is not None  # a widget with a front end always has a bundle
-        data, metadata = shown
         with self._lock:
-            png = b64encode(self.picture()).decode("ascii")
-            return data | {"text/plain": self.sentence, "image/png": png}, metadata
+            return with_picture(shown, self.picture(), self.sentence)
 
     def __repr__(self) -> str:
         return f"<{self.sentence}>"

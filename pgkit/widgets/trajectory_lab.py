@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import math
-from base64 import b64encode
 from typing import Any
 
 import anywidget
@@ -17,7 +15,7 @@ from pgkit.policies import SoftmaxTable
 from pgkit.returns import reward_to_go
 from pgkit.rollout import rollout
 from pgkit.types import Array, Float, Int, Trajectories
-from pgkit.widgets.lab import bundle, styles
+from pgkit.widgets.lab import bundle, styles, with_picture
 from pgkit.widgets.views.goals import pays
 from pgkit.worlds import World, load_world
 
@@ -293,16 +291,7 @@ class TrajectoryLab(anywidget.AnyWidget):
         return draw.lab(views, None, self.sentence)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        shown = super()._repr_mimebundle_(**kwargs)
-        assert shown is not None  # a widget with a front end always has a bundle
-        data, metadata = shown
-        png = b64encode(self.picture()).decode("ascii")
-        words = html.escape(self.sentence)
-        page = (
-            f'<figure><img style="max-width:100%" alt="{words}" src="data:image/png;base64,{png}">'
-            f"<figcaption>{words}</figcaption></figure>"
-        )
-        return data | {"text/plain": self.sentence, "text/html": page, "image/png": png}, metadata
+        return with_picture(super()._repr_mimebundle_(**kwargs), self.picture(), self.sentence)
 
 
 # ---------------------------------------------------------------- on paper

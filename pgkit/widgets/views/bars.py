@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +12,7 @@ import traitlets
 from pgkit import draw
 from pgkit.policies import log_softmax, softmax
 from pgkit.types import Array, Float
-from pgkit.widgets.lab import bundle, styles
+from pgkit.widgets.lab import bundle, styles, with_picture
 
 MOST = 12  # actions that there is room for
 LARGEST = 1000.0  # |logit|
@@ -155,13 +153,7 @@ class LogitBars(anywidget.AnyWidget):
         )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        shown = super()._repr_mimebundle_(**kwargs)
-        assert shown is not None  # a widget with a front end always has a bundle
-        data, metadata = shown
-        png = b64encode(self.picture()).decode("ascii")
-        words = html.escape(self.sentence)
-        page = f'<figure><img alt="{words}" src="data:image/png;base64,{png}"><figcaption>{words}</figcaption></figure>'
-        return data | {"text/plain": self.sentence, "text/html": page, "image/png": png}, metadata
+        return with_picture(super()._repr_mimebundle_(**kwargs), self.picture(), self.sentence)
 
 
 def _whole(x: Any) -> bool:
