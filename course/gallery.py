@@ -79,12 +79,30 @@ arms
 # They answer without Python where a few sums are enough.
 
 # %%
-from pgkit.widgets import LogitBars, TrajectoryLab
+from pgkit.widgets import BaselineLab, LogitBars, NormLab, RewardLab, ThetaMarks, TrajectoryLab
 
 LogitBars(logits=[2.0, 0.5, -1.0], chosen=2)
 
 # %%
+RewardLab(R1=3, R2=-1)
+
+# %%
 TrajectoryLab(seed=24)
+
+# %%
+BaselineLab()
+
+# %%
+ThetaMarks()
+
+# %%
+NormLab("race")
+
+# %%
+NormLab("scale")
+
+# %%
+NormLab("ball")
 
 # %% [markdown]
 # ## The slide beside the source

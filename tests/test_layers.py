@@ -17,7 +17,7 @@ LAYERS = [  # each module imports only from layers before its own (or its own pa
     {"resets", "engine", "algorithms"},
     {"fits", "evaluation", "plug"},
     {"run"},
-    {"sweep", "bugs"},
+    {"sweep", "bugs", "cures"},
     {"draw", "check", "glossary", "predictions", "lecture"},
     {"figures", "checks"},
     {"widgets", "grading", "server", "workdir"},

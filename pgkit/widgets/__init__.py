@@ -15,7 +15,6 @@ WHERE = {
     "ThetaMarks": "pgkit.widgets.norm_lab",
     "TrajectoryLab": "pgkit.widgets.trajectory_lab",
     "bug_gallery": "pgkit.widgets.cards",
-    "cures": "pgkit.widgets.cures",
     "glossary": "pgkit.widgets.cards",
     "notation": "pgkit.widgets.cards",
     "quiz": "pgkit.widgets.cards",

@@ -147,8 +147,8 @@ function render({ model, el: host }) {
   }, (x) => { stop(); put("horizon", x); }, (words) => say(words));
 
   // what is shown
-  const ground = el("div", { class: "pg-path-map", role: "img" });
-  const bars = el("canvas", { class: "pg-plot", role: "img", style: "display: block; width: 100%; height: 100%; cursor: pointer; touch-action: none" });
+  const ground = el("div", { class: "pg-path-map", role: "img", "aria-label": "map" });
+  const bars = el("canvas", { class: "pg-plot", role: "img", "aria-label": "rewards and credits", style: "display: block; width: 100%; height: 100%; cursor: pointer; touch-action: none" });
   const sums = el("div", { style: "min-height: 6.4em; font-size: 1.06em; line-height: 1.6; white-space: pre-wrap" });
   const status = el("div", { class: "pg-sub", role: "status", style: "min-height: 4.3em; margin-top: 6px" });
   const title = el("span", { class: "pg-sub" });
@@ -162,7 +162,7 @@ function render({ model, el: host }) {
     el("div", { class: "pg-transport pg-time", role: "group", "aria-label": "time" },
       el("div", { class: "pg-buttons" }, play, button("‹", step(-1), { "aria-label": "one step back" }), button("›", step(1), { "aria-label": "one step on" })),
       el("label", { class: "pg-scrub", for: scrub.id }, el("span", {}, "step t"), scrub, reading)),
-    el("div", { class: "pg-under" }, el("div", {}, gamma.node, horizon.node, status), sums));
+    el("div", { class: "pg-trajectory-under" }, el("div", {}, gamma.node, horizon.node, status), sums));
 
   function draw() {
     at.colours ??= palette(root, COLOURS);
@@ -288,18 +288,18 @@ body[data-jp-theme-light="false"] .pgkit-lab .pg-weight label:has(:checked) { co
 .pg-walk { display: grid; grid-template-columns: minmax(220px, 0.62fr) 1fr; gap: 18px; align-items: stretch; }
 .pg-path-map { position: relative; align-self: start; }
 .pg-bars { min-height: 320px; height: 100%; }
-.pg-under { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 10px 34px; margin-top: 14px; }
-.pg-under .pg-knob { grid-template-columns: 6.6em minmax(80px, 1fr) auto 11em; }
+.pg-trajectory-under { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 10px 34px; margin-top: 14px; }
+.pg-trajectory-under .pg-knob { grid-template-columns: 6.6em minmax(80px, 1fr) auto 11em; }
 .pg-time { grid-template-columns: auto minmax(0, 1fr); }
 .pg-time .pg-buttons { flex-wrap: nowrap; }
 .pg-note { color: var(--pg-soft); font-size: 0.92em; }
 @container (max-width: 940px) {
-  .pg-under { grid-template-columns: minmax(0, 1fr); }
+  .pg-trajectory-under { grid-template-columns: minmax(0, 1fr); }
 }
 @container (max-width: 640px) {
   .pg-walk { grid-template-columns: minmax(0, 1fr); }
   .pg-path-map { width: min(100%, 330px); justify-self: center; }
-  .pg-under .pg-knob { grid-template-columns: 6.6em minmax(60px, 1fr) auto; }
+  .pg-trajectory-under .pg-knob { grid-template-columns: 6.6em minmax(60px, 1fr) auto; }
   .pg-note { display: none; }
   .pg-time { grid-template-columns: minmax(0, 1fr); }
 }

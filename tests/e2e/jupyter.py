@@ -161,3 +161,10 @@ def wait_for_lab(page, index: int = 0, timeout: float = 60_000):
         lab.evaluate("(e) => e.scrollIntoView({ block: 'center' })")
         page.wait_for_timeout(200)
     return lab
+
+
+def drawn(page) -> None:
+    """Wait until what the page has to draw now is drawn, however busy the machine."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 20))))"
+    )

@@ -174,7 +174,9 @@ def test_the_same_cell_run_twice_and_two_labs_on_a_page(page, address, folder):
     one.get_by_role("button", name="Pause").click()
     wait(page, one, "(e) => e.querySelector('[role=status]').textContent === 'Paused.'")
     reached = settled(page, one)
-    page.evaluate("() => { document.querySelectorAll('.pgkit-lab').forEach((e) => { e.old = true }) }")
+    page.evaluate(
+        "() => { document.querySelectorAll('.pgkit-lab').forEach((e) => { e.old = true }) }"
+    )
     page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")
     page.wait_for_function(
         "() => { const labs = [...document.querySelectorAll('.pgkit-lab')];"

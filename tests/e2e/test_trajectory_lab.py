@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from pgkit.widgets.lab import bundle
 from pgkit.widgets.trajectory_lab import TrajectoryLab
+from tests.e2e.jupyter import drawn
 from tests.e2e.test_views_b import opened, painted, shot
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +48,7 @@ def follow(page, lab):
     """Bring the page to where the lab stands."""
     values = {name: getattr(lab, name) for name in NAMES}
     page.evaluate("(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values)
-    page.wait_for_timeout(60)
+    drawn(page)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_controls_answer_at_once_and_the_keyboard_suffices(browser):
     field = page.get_by_label("discount γ, typed")
     field.fill("0,5")
     field.press("Enter")
-    page.wait_for_timeout(60)
+    drawn(page)
     lab.t, lab.gamma = 6, 0.5
     np.testing.assert_allclose(on_page(page)["credit"], lab.q_hat, rtol=1e-12)
     field.fill("2")
@@ -99,7 +100,7 @@ def test_controls_answer_at_once_and_the_keyboard_suffices(browser):
     expect(page.get_by_role("status")).to_contain_text("from 0 to 1")
     page.get_by_text("G₀: all rewards").click()
     lab.weight = "whole"
-    page.wait_for_timeout(60)
+    drawn(page)
     np.testing.assert_allclose(on_page(page)["credit"], lab.q_hat, rtol=1e-12)
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("window.values.t === 9", timeout=5000)

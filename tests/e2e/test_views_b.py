@@ -16,6 +16,7 @@ from pgkit.widgets.views.boundary import Boundary
 from pgkit.widgets.views.cart import Cart
 from pgkit.widgets.views.probs import Probs
 from pgkit.widgets.views.weights import Weights
+from tests.e2e.jupyter import drawn
 from tests.test_views_b import classified, timeline
 
 pytestmark = pytest.mark.e2e
@@ -170,7 +171,7 @@ def test_the_cart_moves_can_be_held_and_is_a_strip_for_who_wants_calm(browser, s
     assert canvas.evaluate(look) != before
     for _ in range(2):
         page.get_by_role("button", name="Hold").last.click()
-    page.wait_for_timeout(60)
+    drawn(page)
     before = canvas.evaluate(look)
     page.wait_for_timeout(200)
     assert canvas.evaluate(look) == before
@@ -207,10 +208,10 @@ def test_logits_are_dragged_typed_and_stepped(browser):
     values = "window.values.logits"
     page.get_by_role("button", name="Take a step").click()
     np.testing.assert_allclose(page.evaluate(values), bars.step().logits)
-    page.wait_for_timeout(60)
+    drawn(page)
     before = computed(page)
     page.get_by_role("button", name="Add 1 to all").click()
-    page.wait_for_timeout(60)
+    drawn(page)
     np.testing.assert_allclose(computed(page)[0], before[0], rtol=1e-12)
     assert "no probability moved" in page.get_by_role("status").inner_text()
     page.get_by_role("button", name="Zeros").click()
@@ -225,7 +226,7 @@ def test_logits_are_dragged_typed_and_stepped(browser):
     page.mouse.down()
     page.mouse.move(box["x"] + 0.85 * box["width"], box["y"] + 0.2 * box["height"])
     page.mouse.up()
-    page.wait_for_timeout(60)
+    drawn(page)
     assert computed(page)[0][2] > 0.7
     assert wrong == []
     page.close()
