@@ -123,7 +123,7 @@ def learning_curve(
     last = max(float(iterations[-1]), float(ghost[-1, 0]) if ghost is not None else 0.0, 10.0)
     axes.set(xlim=(0, last), xlabel="iteration")
     axes.set_title(f"{label}: median, 10-90 % of runs", loc="left", color=INK, fontsize=9)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.margins(y=0.08)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(colors=SOFT, labelsize=8)
