@@ -30,9 +30,10 @@ from pgkit.widgets.views.probs import Probs
 # learns from what it was paid. Press **Play**.
 
 # %%
+look = {"controls": ["alpha", "episodes"], "hide": ("copy", "reset", "paint", "penalty")}
 machines = load_world("bandit")
-lab = RunLab("reinforce", machines, [Probs(action="data"), "curve"], runs=64, title="Ten slot machines",
-             alpha=0.3, controls=["alpha", "episodes"], hide=("copy", "reset", "paint", "penalty"))  # fmt: skip
+lab = RunLab("reinforce", machines, [Probs(action="data"), "curve"], runs=64, alpha=0.3,
+             title="Ten slot machines", **look)  # fmt: skip
 lab
 
 # %% [markdown]

@@ -218,8 +218,9 @@ print(f"down -log π: π = {softmax(z_log).round(3)}    down 1 - π: π = {softm
 
 # %%
 world = clouds_world(500)
+look = {"controls": ["alpha"], "hide": ("copy", "reset", "paint", "penalty")}
 clouds = RunLab("supervised", world, ["boundary", "curve"], runs=32, episodes=100, alpha=1.0,
-                title="Two clouds", controls=["alpha"], hide=("copy", "reset", "paint", "penalty"))  # fmt: skip
+                title="Two clouds", **look)  # fmt: skip
 clouds
 
 # %% [markdown]

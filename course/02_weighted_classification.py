@@ -200,7 +200,7 @@ shifted.reveal(round(ends[5], 3), explain=told, show=show)
 
 # %%
 world = clouds_world(500, weights=(9, 1))
-look = {"title": "Circles weigh 9", "controls": ["alpha"], "hide": ("copy", "reset", "paint")}
+look = {"title": "Circles weigh 9", "controls": ["alpha"], "hide": ("reset", "paint", "penalty")}
 views = ["boundary", "curve"]
 heavy = RunLab("weighted_classification", world, views, runs=32, episodes=200, alpha=0.5, **look)
 heavy

@@ -35,7 +35,8 @@ from pgkit.worlds.century import century
 # %%
 world = century(offset=0)
 policy = logistic(world.features)
-look = {"policy": policy, "controls": ["alpha", "episodes"], "hide": ("copy", "reset", "paint", "penalty")}
+hide = ("copy", "reset", "paint", "penalty")
+look = {"policy": policy, "controls": ["alpha", "episodes"], "hide": hide}
 presets = {"timid": {"alpha": 0.02}, "bold": {"alpha": 1.0}, "one rollout": {"episodes": 1}}
 lab = RunLab("reinforce", world, ["contour", "cloud", "curve"], title="REINFORCE in two rooms",
              runs=64, presets=presets, **look)  # fmt: skip

@@ -3,7 +3,6 @@
 40 or 48 seeds, deterministic: right and wrong see the same draws.  The bounds stand well inside what was measured.
 """
 
-
 import numpy as np
 import pytest
 
@@ -51,6 +50,11 @@ SAYS = {
     "times_beta": lambda r, w: w[-1].mean() < r[-1].mean() - 0.5 and w[-1].mean() > w[0].mean() + 2,
     "no_value": lambda r, w: (
         w[-1].std() > 1.5 and abs(w[-1].mean() - w[0].mean()) < 2 and r[-1].min() > 517
+    ),
+    "resets_unused": lambda r, w: (
+        np.abs(w[-1] - 0.95).max() < 0.06
+        and np.ptp(w[-10:], axis=0).max() < 0.06
+        and np.median(r[-1]) > 35
     ),
     "scored_from_mu": lambda r, w: w[-1].mean() > 95 and np.abs(r[-1]).max() < 2,
 }

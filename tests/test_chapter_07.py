@@ -202,6 +202,7 @@ def test_without_an_offset_nobody_needs_a_baseline():
     assert BaselineLab(offset=0, episodes=1).outcome("same-batch V_t(s)") == (0, 0)
 
 
+@pytest.mark.slow
 def test_every_control_over_its_range():
     lab = BaselineLab()
     for episodes in BATCHES:

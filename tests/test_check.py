@@ -26,10 +26,13 @@ CONSTANTS = (
 )  # fmt: skip
 
 
-def named(table: str) -> list[tuple[str, str]]:
+TRAINS = ("reinforce_with_resets",)  # exercises whose answers take seconds
+
+
+def named(table: str) -> list:
     """(exercise, name) of every entry of RIGHT or MUTANTS."""
     return [
-        (e, n)
+        pytest.param(e, n, marks=pytest.mark.slow if e in TRAINS else ())
         for file in SETS.values()
         for e, entries in getattr(file, table).items()
         for n in entries

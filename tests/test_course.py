@@ -209,6 +209,7 @@ def shown(nb: nbformat.NotebookNode) -> str:
     return "\n".join(texts)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # the kernel client's own
 @pytest.mark.parametrize("stem", LECTURES)
 def test_a_lecture_notebook_runs_from_top_to_bottom_in_time(stem, tmp_path):
