@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -178,8 +178,26 @@ def sweep(
 
     Raises ValueError for a bad number of workers, OSError if the processes or the cluster cannot be reached.
     """
+    with cluster(workers, scheduler) as client:
+        from distributed import as_completed
+
+        futures = [client.submit(Experiment.do, e, pure=False) for e in experiments]
+        index = {future.key: i for i, future in enumerate(futures)}
+        try:
+            for future in as_completed(futures, loop=client.loop):
+                yield index[future.key], future.result()
+        finally:
+            client.cancel(futures)
+
+
+@contextmanager
+def cluster(workers: Any = None, scheduler: str | None = None) -> Iterator[Any]:
+    """A Dask client: of the cluster at that address, or of new processes on this machine, which end with it.
+
+    Raises ValueError for a bad number of workers, OSError if the processes or the cluster cannot be reached.
+    """
     workers = None if workers is None else WORKERS.check(workers)
-    from distributed import Client, as_completed
+    from distributed import Client
 
     with ExitStack() as open_things:
         try:
@@ -188,13 +206,9 @@ def sweep(
         except (OSError, RuntimeError) as error:
             what = f"scheduler = {scheduler!r}, but no Dask cluster answers there"
             if scheduler is None:
-                what = "the processes of a sweep cannot be started"
+                what = "the processes cannot be started"
             raise OSError(f"{what} ({' '.join(str(error).split())})") from error
-        futures = [client.submit(Experiment.do, e, pure=False) for e in experiments]
-        index = {future.key: i for i, future in enumerate(futures)}
-        open_things.callback(client.cancel, futures)
-        for future in as_completed(futures, loop=client.loop):
-            yield index[future.key], future.result()
+        yield client
 
 
 def _processes(workers: int | None) -> Any:

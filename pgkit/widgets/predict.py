@@ -11,8 +11,6 @@ from __future__ import annotations
 import html
 import json
 import math
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -21,6 +19,7 @@ from typing import Any
 
 import ipywidgets as ipw
 
+from pgkit.files import write_beside
 from pgkit.glossary import typeset
 
 LEDGER = "predictions.json"
@@ -84,15 +83,6 @@ class Ledger:
         except OSError as error:
             self._memory = {**self._memory, key: entry}
             self.problem = f"{self.path} cannot be written ({error}); predictions stay in memory"
-
-
-def write_beside(path: Path, text: str) -> None:
-    """Write another file, then rename: an interruption leaves the old file or the new one.  OSError."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(beside, 0o644)  # an instructor may collect it
-    os.replace(beside, path)
 
 
 def _sound(entry: Any) -> bool:

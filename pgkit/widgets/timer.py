@@ -19,9 +19,9 @@ from typing import Any
 import anywidget
 import traitlets
 
+from pgkit.files import write_beside
 from pgkit.glossary import typeset
 from pgkit.widgets.cards import bundle
-from pgkit.widgets.predict import write_beside
 
 LEDGER = "notes.json"
 LONGEST = 3600  # seconds of a step

@@ -1,0 +1,129 @@
+"""nbgrader's gradebook and folders, written as nbgrader itself would: the same database, the same files.
+
+One process writes.  nbgrader's own SaveAutoGrades and AssignLatePenalties read the points from the graded notebook, so
+a manual grade or a comment that somebody gave stays as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from pgkit.files import write_beside
+from pgkit.grading.course import Course
+
+PATIENCE = 60.0  # seconds to wait for a gradebook that somebody else has locked
+QUIET = logging.getLogger("pgkit.grading.nbgrader")
+QUIET.setLevel(logging.ERROR)
+
+
+class Gradebook:
+    """The gradebook of a course, for one problem set.  ValueError where the set is not in it."""
+
+    def __init__(self, course: Course, ps: str) -> None:
+        self.course, self.ps = course, ps
+        with _nbgrader(course) as book:
+            from nbgrader.api import MissingEntry
+
+            try:
+                book.find_assignment(ps)
+            except MissingEntry:
+                raise ValueError(f"{ps} is not in the gradebook; run pgkit release {ps}") from None
+        _backup(course)
+
+    def save(self, student: str, notebook: NotebookNode) -> None:
+        """The scores of one graded notebook, and the notebook itself."""
+        _patiently(lambda: self._save(student, notebook))
+
+    def _save(self, student: str, notebook: NotebookNode) -> None:
+        course, ps = self.course, self.ps
+        submitted = course.folder("submitted", student, ps)
+        handed_in = course.directory.get_existing_timestamp(str(submitted))
+        with _nbgrader(course) as book:
+            book.update_or_create_student(student)
+            when = {"timestamp": handed_in} if handed_in else {}
+            book.update_or_create_submission(ps, student, **when)
+        from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
+
+        resources: Any = {
+            "nbgrader": {
+                "notebook": ps, "assignment": ps, "student": student,
+                "db_url": course.database, "course_id": course.directory.course_id,
+            }
+        }  # fmt: skip
+        for step in (SaveAutoGrades, AssignLatePenalties):
+            with _quietly():
+                step(parent=None, log=QUIET).preprocess(notebook, resources)
+        folder = course.folder("autograded", student, ps)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_beside(folder / f"{ps}.ipynb", nbformat.writes(notebook) + "\n")
+        if handed_in:
+            write_beside(folder / "timestamp.txt", (submitted / "timestamp.txt").read_text())
+
+    def scores(self) -> list[dict[str, Any]]:
+        """One row for each student who has handed in: points by exercise, manual points, penalty, total."""
+        rows = []
+        with _nbgrader(self.course) as book:
+            assignment = book.find_assignment(self.ps)
+            for submission in sorted(assignment.submissions, key=lambda s: s.student.id):
+                grades = [g for notebook in submission.notebooks for g in notebook.grades]
+                rows.append(
+                    {
+                        "student": submission.student.id,
+                        "late_seconds": int(submission.total_seconds_late),
+                        "score": submission.score, "max_score": submission.max_score,
+                        "needs_manual_grade": bool(submission.needs_manual_grade),
+                        "parts": {g.cell.name: (g.score, g.max_score) for g in grades},
+                    }
+                )  # fmt: skip
+        return rows
+
+
+@contextmanager
+def _nbgrader(course: Course) -> Iterator[Any]:
+    from nbgrader.api import Gradebook as Book
+
+    with _quietly(), Book(course.database, course.directory.course_id) as book:
+        yield book
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """nbgrader's database layer warns of its own ways."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _patiently(work: Callable[[], None]) -> None:
+    """Again and again while the database is locked: a formgrader or a backup may hold it."""
+    from sqlalchemy.exc import OperationalError
+
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return work()
+        except OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+
+
+def _backup(course: Course) -> None:
+    """A copy of the gradebook of today, once a day."""
+    path = Path(course.database.removeprefix("sqlite:///"))
+    if path.is_file():
+        copy = course.state / "backup" / f"{path.stem}-{datetime.now(UTC):%Y-%m-%d}{path.suffix}"
+        if not copy.exists():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy2(path, copy)

@@ -1,0 +1,146 @@
+"""The judge: values that came out of the sandbox against exact answers, and a notebook that says so.
+
+What the student's process says is looked at here as numbers. Nothing of it is run, and no text of it decides anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from pgkit.check import Report, draw_cases, judge
+from pgkit.grading.rebuild import Check, info, is_answer
+from pgkit.grading.sandbox import values
+
+TEXT = 20_000  # characters of output kept of one cell
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one check cell.  text: what the student reads; failed: the first part that is not right."""
+
+    grade_id: str
+    points: float
+    out_of: float
+    text: str
+    failed: str = ""
+
+
+def request(notebook: NotebookNode, checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """The cells of a rebuilt notebook as the sandbox takes them: check cells only ask for values."""
+    asks = {check.grade_id: check.asks for check in checks}
+    cells: list[dict[str, Any]] = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        key = key_of(cell)
+        if key in asks:
+            cells.append({"id": key, "probes": [list(ask) for ask in asks[key]]})
+        else:
+            cells.append({"id": key, "source": cell.source})
+    return cells
+
+
+def key_of(cell: NotebookNode) -> str:
+    """What a cell is called in requests and replies."""
+    return info(cell).get("grade_id") or cell.id
+
+
+def verdicts(
+    checks: Sequence[Check], reply: Mapping[str, Any], seeds: Sequence[int | None]
+) -> list[Verdict]:
+    """Points and words for every check, whatever the reply looks like."""
+    return [_verdict(check, reply, seeds) for check in checks]
+
+
+def _verdict(check: Check, reply: Mapping[str, Any], seeds: Sequence[int | None]) -> Verdict:
+    said = reply.get("cells", {}).get(check.grade_id)
+    end = reply.get("end", "")
+    if not isinstance(said, Mapping) or not isinstance(said.get("values"), Mapping):
+        why = (
+            f"Grading stopped before this check: {end}."
+            if end
+            else "The notebook stopped before this check."
+        )
+        return Verdict(check.grade_id, 0.0, check.points, why, why)
+    reports = [_report(name, said["values"], seeds) for name, _ in check.asks]
+    score = sum(report.score for report in reports) / len(reports)
+    failed = next((part for report in reports for part in report.parts if part.message), None)
+    return Verdict(
+        check.grade_id,
+        round(min(score, 1.0) * check.points, 2),
+        check.points,
+        "\n".join(map(str, reports)),
+        f"{failed.name}: {failed.message}" if failed else "",
+    )
+
+
+def _report(name: str, said: Mapping[str, Any], seeds: Sequence[int | None]) -> Report:
+    """What is right for all seeds."""
+    total = None
+    for seed in seeds:
+        found = values(said.get(f"{name}/{seed}"), len(draw_cases(name, seed)))
+        report = judge(name, found, seed=seed)
+        total = report if total is None else total + report
+    assert total is not None
+    return total
+
+
+# ---------------------------------------------------------------- the graded notebook
+
+
+def graded(
+    notebook: NotebookNode, reply: Mapping[str, Any], found: Sequence[Verdict]
+) -> NotebookNode:
+    """The rebuilt notebook with what it printed and the judge's words: text only, and no HTML of the student's."""
+    book: Any = nbformat.from_dict(notebook)
+    by_id = {verdict.grade_id: verdict for verdict in found}
+    said = reply.get("cells", {})
+    for count, cell in enumerate((c for c in book.cells if c.cell_type == "code"), start=1):
+        key = key_of(cell)
+        cell.execution_count = count
+        cell.outputs = (
+            _judged(by_id[key], count)
+            if key in by_id
+            else _printed(said.get(key), reply.get("end", ""))
+        )
+    for cell in book.cells:
+        if cell.cell_type == "markdown" and is_answer(info(cell)):
+            cell.source = harmless(cell.source)
+    return book
+
+
+def harmless(markdown: str) -> str:
+    """Markdown in which no HTML tag begins: a space after each < that could open one."""
+    return re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
+
+
+def _judged(verdict: Verdict, count: int) -> list[NotebookNode]:
+    points = {"text/plain": f"{verdict.points:g}"}
+    return [
+        nbformat.v4.new_output("stream", name="stdout", text=verdict.text + "\n"),
+        nbformat.v4.new_output("execute_result", data=points, execution_count=count),
+    ]
+
+
+def _printed(said: Any, end: str) -> list[NotebookNode]:
+    if not isinstance(said, Mapping):
+        why = f"Not run: {end}." if end else "Not run."
+        return [nbformat.v4.new_output("stream", name="stdout", text=why + "\n")]
+    outputs = []
+    for name in ("stdout", "stderr"):
+        text = said.get(name)
+        if isinstance(text, str) and text:
+            outputs.append(nbformat.v4.new_output("stream", name=name, text=text[:TEXT]))
+    error = said.get("error")
+    if isinstance(error, str) and error:
+        kind, _, words = error[:2000].partition(": ")
+        outputs.append(
+            nbformat.v4.new_output("error", ename=kind, evalue=words, traceback=[error[:2000]])
+        )
+    return outputs

@@ -1,0 +1,198 @@
+"""The sandbox, from outside: bubblewrap, what is visible in it, and the requests to the process that runs there.
+
+Visible are Python, its libraries and pgkit without its judges, all read-only. There is no network, no home, no course
+folder, no gradebook. Source of the layers: bubblewrap's manual (namespaces, binds), credentials(7), namespaces(7).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import shutil
+import site
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import pgkit
+from pgkit.check import Value
+from pgkit.grading.inside import receive, send
+
+PACKAGE = Path(pgkit.__file__).resolve().parent
+MOST_NUMBERS = 4_000_000  # in one array of a reply
+HOW = (
+    "install bubblewrap (apt-get install bubblewrap); on Ubuntu 24.04 its AppArmor profile bwrap-userns-restrict must "
+    "be loaded; on macOS and Windows grade in a Linux machine or WSL2"
+)
+
+
+class SandboxError(RuntimeError):
+    """The sandbox cannot be had, or its process has died."""
+
+
+def why_not() -> str:
+    """Why there can be no sandbox here, and what to do; "" if there can."""
+    if shutil.which("bwrap") is None:
+        return f"bubblewrap is not installed; {HOW}"
+    probe = subprocess.run(
+        ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"],
+        capture_output=True,
+        text=True,
+    )
+    return "" if probe.returncode == 0 else f"bubblewrap cannot run ({probe.stderr.strip()}); {HOW}"
+
+
+class Sandbox:
+    """A process in a sandbox that runs submissions, one after the other, each in a child of its own.
+
+    sets : the problem sets whose probes it knows.
+    unsafe : run them without any walls where there can be none; the limits hold as far as they can.
+
+    Raises SandboxError where there can be no sandbox.
+    """
+
+    def __init__(self, sets: Sequence[str], *, unsafe: bool = False) -> None:
+        problem = why_not()
+        if problem and not unsafe:
+            raise SandboxError(problem)
+        self._command = command(sets) if not problem else bare_command(sets)
+        self._process: subprocess.Popen | None = None
+
+    def run(
+        self, cells: list[dict[str, Any]], seeds: list[int | None], **limits: Any
+    ) -> dict[str, Any]:
+        """{"cells": {id: {...}}, "end": why it was stopped, or ""}; nothing in it is to be believed."""
+        for attempt in (1, 2):
+            process = self._process = self._process or self._start()
+            try:
+                send(process.stdin, {"cells": cells, "seeds": seeds, "limits": limits})
+                reply = receive(process.stdout)
+            except (OSError, ValueError):
+                reply = None
+            if reply is not None:
+                return _parsed(reply)
+            self.close()
+            if attempt == 2:
+                raise SandboxError("the sandbox's process died twice on the same submission")
+        raise AssertionError
+
+    def _start(self) -> subprocess.Popen:
+        process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        ready = receive(process.stdout)
+        if not isinstance(ready, dict) or "ready" not in ready:
+            process.kill()
+            said = process.stderr.read().decode(errors="replace") if process.stderr else ""
+            raise SandboxError(f"the sandbox's process did not start: {said.strip()[-600:]}")
+        assert process.stderr is not None
+        os.set_blocking(process.stderr.fileno(), False)
+        return process
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+def command(sets: Sequence[str]) -> list[str]:
+    """The bubblewrap command line."""
+    libraries = [Path(p).resolve() for p in site.getsitepackages()]
+    words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    words += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
+    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    for place in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime"):
+        if os.path.islink(place):
+            words += ["--symlink", os.readlink(place), place]
+        elif os.path.exists(place):
+            words += ["--ro-bind", place, place]
+    for place in dict.fromkeys([Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]):
+        words += ["--ro-bind", str(place), str(place)]
+    for library in libraries:
+        if (library / "pgkit").is_dir() and library in PACKAGE.parents:
+            words += ["--tmpfs", str(library / "pgkit")]
+    words += ["--ro-bind", str(PACKAGE), "/grader/pgkit"]
+    for judge in sorted(PACKAGE.glob("checks/*_judge.py")):
+        words += ["--ro-bind", "/dev/null", f"/grader/pgkit/checks/{judge.name}"]
+    for cached in sorted(PACKAGE.glob("checks/__pycache__/*_judge.*")):
+        words += ["--ro-bind", "/dev/null", f"/grader/pgkit/checks/__pycache__/{cached.name}"]
+    for hidden in ("grading/judge.py", "material"):
+        if (PACKAGE / hidden).is_dir():
+            words += ["--tmpfs", f"/grader/pgkit/{hidden}"]
+    environment = {
+        "PYTHONPATH": "/grader", "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp", "LANG": "C.UTF-8", "MPLBACKEND": "agg", "NUMBA_CACHE_DIR": "/tmp/numba",
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "IPYTHONDIR": "/tmp/ipython",
+        "MPLCONFIGDIR": "/tmp/matplotlib",
+    }  # fmt: skip
+    for name, value in environment.items():
+        words += ["--setenv", name, value]
+    python = [sys.executable, "-m", "pgkit.grading.inside", *sets]
+    return [*words, "--chdir", "/tmp", "--", *python]
+
+
+def bare_command(sets: Sequence[str]) -> list[str]:
+    """The same process without walls."""
+    return [sys.executable, "-m", "pgkit.grading.inside", "--bare", *sets]
+
+
+# ---------------------------------------------------------------- replies are data
+
+
+def _parsed(reply: Any) -> dict[str, Any]:
+    """Lines of JSON, as far as they make sense."""
+    cells: dict[str, Any] = {}
+    text, end = (reply.get("text"), reply.get("end")) if isinstance(reply, dict) else ("", "")
+    for line in str(text).splitlines():
+        try:
+            said = json.loads(line)
+        except (ValueError, RecursionError):
+            break
+        if isinstance(said, dict) and isinstance(said.get("id"), str):
+            cells.setdefault(said["id"], said)
+    return {"cells": cells, "end": str(end)}
+
+
+def values(said: Any, count: int) -> list[Value]:
+    """The Values of one probe out of a reply, `count` of them; what is not as it must be becomes a problem in words."""
+    if isinstance(said, str):
+        return [Value(problem=said[:4000])] * count
+    if not isinstance(said, list) or len(said) != count:
+        return [Value(problem="The results are not as they must be.")] * count
+    return [_value(one) for one in said]
+
+
+def _value(one: Any) -> Value:
+    broken = Value(problem="The results are not as they must be.")
+    if not isinstance(one, Mapping) or not isinstance(one.get("arrays"), Mapping):
+        return broken
+    problem = one.get("problem")
+    if problem:
+        return Value(problem=str(problem)[:4000])
+    arrays = {}
+    for key, array in one["arrays"].items():
+        try:
+            shape = tuple(int(n) for n in array["shape"])
+            data = base64.b64decode(array["data"], validate=True)
+            if min(shape, default=0) < 0 or len(shape) > 8 or math.prod(shape) > MOST_NUMBERS:
+                return broken
+            arrays[str(key)] = np.frombuffer(data, dtype="<f8").reshape(shape)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return broken
+    return Value(arrays)
