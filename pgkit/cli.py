@@ -9,19 +9,20 @@ import json
 import math
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
+from pgkit import cli_grading
 from pgkit.algorithms import ALGORITHMS
+from pgkit.files import write_beside
 from pgkit.knobs import Choice, Knob, settings_of
 from pgkit.resets import RESETS
 from pgkit.run import MIX_KNOB, Run
 from pgkit.sweep import ABOUT_RUN, ITERATIONS, PRESETS, Experiment, grid, sweep
-from pgkit.workdir import check_writable, write_file
+from pgkit.workdir import check_writable
 from pgkit.worlds import WORLDS
 
 CHUNK = 10  # iterations between two looks at the clock
@@ -123,31 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     predictions.set_defaults(command=_predictions)
 
-    grade = commands.add_parser(
-        "grade", allow_abbrev=False, help="grade a class, each submission in a sandbox"
-    )
-    grade.add_argument("ps", metavar="psN", help="the problem set")
-    grade.add_argument(
-        "--student",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="only this one; may be repeated",
-    )
-    grade.add_argument("--workers", default=2, metavar="P", help="processes (default 2)")
-    grade.add_argument(
-        "--scheduler", metavar="ADDRESS", help="a Dask cluster instead of processes here"
-    )
-    grade.add_argument(
-        "--resume", action="store_true", help="keep what is graded and has not changed"
-    )
-    grade.add_argument("--course", default=".", metavar="FOLDER", help="default: this folder")
-    grade.add_argument(
-        "--unsafe",
-        action="store_true",
-        help="without a sandbox where there can be none: only for people you trust",
-    )
-    grade.set_defaults(command=_grade)
+    cli_grading.add_to(commands)
 
     doctor = commands.add_parser("doctor", allow_abbrev=False, help="is this machine ready?")
     doctor.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -308,7 +285,7 @@ def _predictions(args: argparse.Namespace) -> int:
         check_writable(Path(args.html))
     questions, ledgers, problems = collect(args.places)
     if args.html:
-        write_file(Path(args.html), page(questions, ledgers).encode())
+        write_beside(Path(args.html), page(questions, ledgers).encode())
     if args.json:
         print(json.dumps(as_json(questions, ledgers), ensure_ascii=False))
     else:
@@ -367,13 +344,13 @@ def _write_sweep(
     rows = [_row(result, varied) for result in results]
     if args.json:
         text = json.dumps(results)
-        print(text) if args.json == "-" else write_file(Path(args.json), (text + "\n").encode())
+        print(text) if args.json == "-" else write_beside(Path(args.json), (text + "\n").encode())
     if args.csv:
         out = io.StringIO()
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_file(Path(args.csv), out.getvalue().encode())
+        write_beside(Path(args.csv), out.getvalue().encode())
     if not args.json and not args.csv:
         _print_rows(results[0], rows)
 
@@ -487,51 +464,6 @@ def _lecture(args: argparse.Namespace) -> int:
         said="The lecture is open at",
         then=f"P opens the presenter's window. Bets and notes of the room are kept in {folder}.\n",
     )  # fmt: skip
-
-
-def _grade(args: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    from pgkit.grading.course import Course
-    from pgkit.grading.grade import Outcome, grade
-    from pgkit.grading.sandbox import SandboxError
-    from pgkit.sweep import WORKERS
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(highlight=False, soft_wrap=True)
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task(f"grading {args.ps}", total=None)
-
-        def tell(outcome: Outcome, done: int, total: int) -> None:
-            progress.print(outcome.line, markup=False)
-            progress.update(bar, completed=done, total=total)
-
-        try:
-            outcomes = grade(
-                Course.at(args.course), args.ps, students=args.student, workers=WORKERS.check(args.workers),
-                scheduler=args.scheduler, resume=args.resume, unsafe=args.unsafe, tell=tell,
-            )  # fmt: skip
-        except SandboxError as error:
-            raise OSError(str(error)) from error
-    counts = Counter(outcome.status for outcome in outcomes)
-    mean = sum(outcome.points for outcome in outcomes) / len(outcomes)
-    told = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
-    console.print(
-        f"{len(outcomes)} graded ({told}); mean {mean:.2f} of {sum(outcomes[0].out_of.values()):g} points"
-    )
-    return 0
 
 
 def _doctor(args: argparse.Namespace) -> int:

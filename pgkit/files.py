@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 
-def write_beside(path: Path, text: str) -> None:
-    """Write another file, then rename: an interruption leaves the old file or the new one.  OSError."""
+def write_beside(path: Path, data: str | bytes) -> None:
+    """Write beside, then rename: an interruption leaves the old file or the new one, never half of one.  OSError."""
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(beside, 0o644)  # an instructor may collect it
+        os.chmod(beside, 0o644)  # others may read and collect it
         os.replace(beside, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
-        raise
+    finally:
+        Path(beside).unlink(missing_ok=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pgkit.files import write_beside
 
 FOLDERS = ("notebooks", "assignments")
 MANIFEST = ".pgkit-delivered.json"  # what was delivered: file -> sha256 of the delivered version
@@ -61,15 +62,16 @@ def deliver(workdir: Path, source: Path | None = None) -> Delivery:
             fresh, target = _sha(data), workdir / name
             mine = _sha(target.read_bytes()) if target.exists() else None
             if mine is None:
-                write_file(target, data)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_beside(target, data)
                 done.new.append(name)
             elif mine != fresh and mine == delivered.get(name):
-                write_file(target, data)
+                write_beside(target, data)
                 done.updated.append(name)
             elif mine != fresh and delivered.get(name) != fresh:
                 done.beside.append((name, _lay_beside(workdir, target, data)))
             delivered[name] = fresh
-        write_file(workdir / MANIFEST, json.dumps(delivered, indent=1, sort_keys=True).encode())
+        write_beside(workdir / MANIFEST, json.dumps(delivered, indent=1, sort_keys=True).encode())
     except OSError as error:
         raise OSError(error.errno, _explain(error, workdir)) from error
     return done
@@ -97,7 +99,7 @@ def _lay_beside(workdir: Path, target: Path, data: bytes) -> str:
     for i in range(1, 1000):
         other = target.with_name(f"{target.stem}.new{'' if i == 1 else i}{target.suffix}")
         if not other.exists():
-            write_file(other, data)
+            write_beside(other, data)
             return other.relative_to(workdir).as_posix()
         if other.read_bytes() == data:
             return other.relative_to(workdir).as_posix()
@@ -115,20 +117,6 @@ def check_writable(target: Path) -> None:
         )
     with tempfile.TemporaryFile(dir=folder):
         pass
-
-
-def write_file(target: Path, data: bytes) -> None:
-    """Write beside, then rename: an interruption leaves the old file or the new one, never half of one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with half.open("wb") as f:
-            f.write(data)
-            f.flush()
-            os.fsync(f.fileno())
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _sha(data: bytes) -> str:

@@ -62,7 +62,7 @@ class Gradebook:
             }
         }  # fmt: skip
         for step in (SaveAutoGrades, AssignLatePenalties):
-            with _quietly():
+            with quietly():
                 step(parent=None, log=QUIET).preprocess(notebook, resources)
         folder = course.folder("autograded", student, ps)
         folder.mkdir(parents=True, exist_ok=True)
@@ -93,12 +93,12 @@ class Gradebook:
 def _nbgrader(course: Course) -> Iterator[Any]:
     from nbgrader.api import Gradebook as Book
 
-    with _quietly(), Book(course.database, course.directory.course_id) as book:
+    with quietly(), Book(course.database, course.directory.course_id) as book:
         yield book
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """nbgrader's database layer warns of its own ways."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
