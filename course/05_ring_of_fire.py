@@ -9,15 +9,15 @@
 # 3. compute the penalty $\|d_{\pi^*}/\mu\|_\infty$ and say exactly what it promises, and what it does not;
 # 4. tell a learning curve that was measured in the wrong place from a good one.
 #
-# **Time** 40 minutes · **Needs** notebook 04 (REINFORCE, $\hat Q_t$, the policy gradient) · **Lecture** *The Ring
+# **Time** 45 minutes · **Needs** notebook 04 (REINFORCE, $\hat Q_t$, the policy gradient) · **Lecture** *The Ring
 # of Fire*, *Think-Pair-Share*, *What if we had a "good reset distribution"?*, *REINFORCE (with resets)*
 
 # %%
 import numpy as np
 
 from pgkit import Reinforce, ReinforceResets, Run, exact, expert, load_world, nominal, uniform
-from pgkit.figures import bound, curves, maps, outcomes, slide_and_code, sweep
-from pgkit.widgets import RingOfFire, recap, think_pair_share
+from pgkit.figures import bound, curves, maps, outcomes, sweep
+from pgkit.widgets import RingOfFire, quiz, recap, slide, spot_the_bug, think_pair_share
 from pgkit.widgets.predict import predict
 
 world = load_world("ring-of-fire")
@@ -34,15 +34,15 @@ lab = RingOfFire(world="ring-of-fire", runs=64, seed=0)
 lab
 
 # %% [markdown]
-# All of them run to +1. Not most. *All.* Change α. Change the number of rollouts. Press **New seed**.
-# Then come back.
+# At the end of notebook 04 you wrote down how many of 100 would find +100. Now look. All of them run to +1. Not most. *All.* Change α.
+# Change the number of rollouts. Press **New seed**. Then come back.
 #
 # Do not touch μ yet. That is the second half of the story.
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 0 to 4.** Start the lab before you say anything. Ask: "who would have bet on this?" Let somebody
+# **Minutes 0 to 4.** Start the lab before you say anything. Then compare with the numbers from the end of 04. Ask: "who would have bet on this?" Let somebody
 # call out values of α. Do not mention resets. Expected: "the learning rate is too small", "it just needs
-# longer"; write these on the board, they come back as bets.
+# longer"; write these on the board, they come back as bets. Then the activity, with the lecture's timings: think 30 seconds, pair, share 45 seconds.
 
 # %% [markdown]
 # ## What happened
@@ -68,36 +68,47 @@ print(f"+100: {jackpot:.1e}    +1: {exit_:.2f} of all rollouts")
 # exit and learned that the rest of the map burns. And what it has learned makes the treasure rarer still:
 # the better it gets at +1, the less it looks anywhere else.
 #
-# This is a **local optimum**: no small change of the policy makes things better. The value of running to the
+# This is a [[local optimum]]: no small change of the policy makes things better. The value of running to the
 # exit is $\gamma\cdot1=0.95$. The best policy is worth 51.33.
 
 # %% [markdown]
 # ## Think-Pair-Share
 # *How do we get policy gradients to break out of local optima?* The lecture's timings: think 30 seconds, find a
-# partner, share 45 seconds.
+# partner, share 45 seconds. Note one idea each that you would put money on.
 
 # %%
 think_pair_share("How do we get policy gradients to break out of local optima?")
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 8 to 12.** Collect ideas without judging. Typical, and all on the list below or in a later chapter:
-# bigger batch, bigger step, annealed step, more training, longer rollouts, entropy bonus, random restarts of θ,
-# reward shaping ("cheating: then you know the answer"), curiosity. If somebody says "start somewhere
-# else", write it down with the same face as all others.
+# **Minutes 4 to 9.** Think 30 seconds in silence, find a partner, share 45 seconds; the card keeps time. Then collect ideas without judging. Typical:
+# bigger batch, bigger step, annealed step, more training, longer rollouts, ε-greedy, entropy bonus, random restarts of θ, reward shaping ("cheating: then
+# you know the answer"), curiosity. If somebody says "start somewhere else", write it down with the same face as all others.
 
 # %% [markdown]
-# Now bet. One of these, and nothing else changed.
+# ## Place your bets
+# Eight ideas that come up in every room. Each is tried alone, with 100 runs from the nominal start S; nothing else is changed.
+#
+# - **16 times the batch**: 256 rollouts for each update. Less noise.
+# - **10 times the step**: α = 1. Leap.
+# - **10 times the updates**: 5000 of them. Patience.
+# - **rollouts of 200 steps**: enough time to get there.
+# - **ε-greedy**: while it learns, each move is drawn blindly with probability ε = 0.3, whatever the policy says.
+# - **entropy bonus**: pay the policy for staying undecided. [[entropy|Entropy]] measures how undecided it is.
+# - **baseline**: weigh an action not with $\hat Q_t$ but with how much *better than usual* $\hat Q_t$ was.
+# - **natural gradient**: measure the length of a step in π and not in θ.
+#
+# The last three need machinery that we do not have yet. We run them for you now; notebook 10 explains entropy, 07 the [[baseline]], 06 the [[natural gradient]].
 
 # %%
 bet = predict(
     "Which of these gets more than half of 100 runs to +100?", key="05-which-fix",
-    choices=["16 times the batch", "10 times the step", "10 times the updates",
-             "rollouts of 200 steps", "none of these"],
+    choices=["16 times the batch", "10 times the step", "10 times the updates", "rollouts of 200 steps",
+             "ε-greedy", "entropy bonus", "baseline", "natural gradient", "none of these"],
 )  # fmt: skip
 bet
 
 # %% [markdown]
-# We do not argue about it. We run all four, 100 runs each, from the nominal start S.
+# We do not argue about it. We run all eight. First the four that need no new line of code.
 
 # %%
 fixes = {
@@ -108,20 +119,92 @@ fixes = {
     "rollouts of 200 steps": Run(Reinforce(horizon=200), world, runs=100, seed=5).advance(500),
 }
 
+# %% [markdown]
+# ε-greedy changes how actions are drawn, and nothing else: the score takes them for the policy's own, as everybody's first ε-greedy does. At the end the
+# policy itself is scored, without ε. (What follows is not compiled and takes some seconds, so we train in parts.)
+
+# %%
+from pgkit import ReinforceBaseline, ReinforceNatural, SoftmaxTable
+from pgkit.draws import draw_index
+
+
+class EpsilonGreedy(SoftmaxTable):  # as always, but for how it acts
+    def act(self, theta, s, draws, t):
+        probs = 0.7 * self.probs(theta, s) + 0.3 / 4
+        return draw_index(probs, draws.actions(s.shape[1], t))
+
+
+# %%
+blind = Run(Reinforce(), world, EpsilonGreedy(), runs=100, seed=5).advance(200)
+
+# %%
+blind = blind.advance(150)
+
+# %%
+fixes["ε-greedy"] = blind.advance(150)
+
+# %% [markdown]
+# The bonus adds 0.1 times the gradient of the entropy $H=-\sum_a\pi\log\pi$, in every state that a rollout visits. That gradient is
+# $-\sum_a\pi\log\pi\;\nabla\log\pi$, since the rest, $-\sum_a\pi\,\nabla\log\pi$, is 0: the score has mean zero.
+
+
+# %%
+class Undecided(SoftmaxTable):  # as always, but for its gradient
+    def grad_log_prob(self, theta, D, *, weight):
+        p = self.probs(theta, D.s)
+        bonus = self.grad_probs(theta, D, weight=-p * np.log(p))
+        return super().grad_log_prob(theta, D, weight=weight) + 0.1 * bonus
+
+
+# %%
+undecided = Run(Reinforce(), world, Undecided(), runs=100, seed=5).advance(200)
+
+# %%
+undecided = undecided.advance(150)
+
+# %%
+fixes["entropy bonus"] = undecided.advance(150)
+
+# %% [markdown]
+# Baseline and natural gradient, as the package has them. The natural step is as long as a KL divergence of 0.01 allows; 06 says what that is.
+
+# %%
+compared = Run(ReinforceBaseline(), world, runs=100, seed=5).advance(200)
+
+# %%
+compared = compared.advance(150)
+
+# %%
+fixes["baseline"] = compared.advance(150)
+
+# %%
+natural = Run(ReinforceNatural(epsilon=0.01), world, runs=100, seed=5).advance(250)
+
+# %%
+fixes["natural gradient"] = natural.advance(250)
+
 # %%
 escaped = {name: int(run.history[-1].reached["G"].sum()) for name, run in fixes.items()}
-winners = [name for name, n in escaped.items() if n > 50] or ["none of these"]
-bet.reveal(winners[0], explain=f"Escaped of 100: {escaped}.", show=outcomes(fixes))
+winner = next((name for name, n in escaped.items() if n > 50), "none of these")
+most = max(escaped.values())
+why = (f"The best of them: {most} of 100 at +100. They all roll out from S. Larger, longer, "
+       "smoother, measured otherwise: each makes more of what is seen, and +100 hardly ever is. "
+       f"A wholly random policy sees it in {1e6 * jackpot:.0f} of a million rollouts.")  # fmt: skip
+bet.reveal(winner, explain=why, show=outcomes(fixes))
 
 # %% [markdown]
-# Three more ideas come up in every room: pay the policy for staying random (an *entropy bonus*), subtract a
-# *baseline*, step along the *natural gradient*. They need machinery that we do not have yet. Notebooks 10, 07 and
-# 06 will build it and take each of them back to this map. Keep your bets; we claim nothing before it is computed.
+# Would another ε do better, or another bonus? Change the 0.3, the 0.1, and run the cells again. Whatever you bet on: say in one sentence what it does for a
+# state that *no rollout has visited*. Then read on.
+
+# %% [markdown] tags=["instructor"]
+# **Minutes 9 to 17.** Hands up for each bet; count, write the counts down, only then run the cells, one at a time. Let each bet's defender say what should happen. Zero comes up eight
+# times: let it become boring. "You chose a bad ε": also 0 of 100 with ε = 0.1 and 0.5, with bonuses of 0.01, 1 and 10 (with 10 nobody even takes the exit), and with natural steps of KL 0.001
+# and 0.1. Do not say "resets" yet. Then ask the question that ends the section, and let the room answer it: nothing.
 
 # %% [markdown]
-# ## Why none of them can
+# ## What the gradient sees
 # Write $d^\pi(s)=(1-\gamma)\sum_{t\ge0}\gamma^t\Pr(s_t=s)$ for the share of discounted time that π spends in state
-# $s$: its **occupancy**. In the action probabilities themselves, the gradient of $J$ is
+# $s$: its [[occupancy]]. In the action probabilities themselves, the gradient of $J$ is
 #
 # $$\frac{\partial J}{\partial\pi(a|s)}=\frac1{1-\gamma}\;d^{\pi}(s)\;Q^{\pi}(s,a).$$
 #
@@ -129,13 +212,13 @@ bet.reveal(winners[0], explain=f"Escaped of 100: {escaped}.", show=outcomes(fixe
 # A policy that never goes near the ring has $d^\pi\approx0$ inside it. The gradient does not say "nothing to gain". It
 # says nothing at all.
 #
-# So measure how much there is to gain, as seen from a start distribution μ. The **gradient gap** is
+# So measure how much there is to gain, as seen from a start distribution μ. The [[gradient gap]] is
 #
 # $$\mathcal G_\mu(\pi)=\max_{\pi'}\;(\pi'-\pi)\cdot\nabla_\pi J_\mu(\pi)
 # =\frac1{1-\gamma}\sum_s d_\mu^{\pi}(s)\,\max_a A^\pi(s,a),$$
 #
 # where $J_\mu$ is the return when episodes start at μ, $d^\pi_\mu$ the occupancy from there, and
-# $A^\pi=Q^\pi-V^\pi$ the advantage. It is 0 exactly where no direction leads uphill. For our stuck policies:
+# $A^\pi=Q^\pi-V^\pi$ the [[advantage]], by how much an action is better than what π does on average. It is 0 exactly where no direction leads uphill. For our stuck policies:
 
 # %%
 policies = stuck.policy.table(stuck.state.theta)
@@ -149,8 +232,8 @@ for name, reset in {"S alone": nominal, "all cells": uniform}.items():
 
 # %% [markdown]
 # ## Idea: a good reset distribution
-# The task says where episodes start when it *counts*. Nobody said where they must start while you *learn*. In a
-# simulator, or with a robot arm that you can put back by hand, you choose. Choose a **reset distribution** $\mu(s)$.
+# The task says where episodes start when it *counts*: the [[start distribution]], here S, is **nominal**. Nobody said where they must start while you *learn*. In a
+# simulator, or with a robot arm that you can put back by hand, you choose. Choose a [[reset distribution]] $\mu(s)$.
 # The lecture: *try your best to "cover" states the expert will visit.*
 
 # %%
@@ -159,11 +242,11 @@ captions = ("nominal: S and only S", "uniform: every cell alike", "expert: where
 maps(world, dict(zip(captions, resets.values(), strict=True)))
 
 # %% [markdown]
-# One line of the slide changes. Left the slide, right the code that runs, read from the package this very
-# moment:
+# One line of the slide changes: rollouts are "starting from initial state $s_1\sim\mu(s)$". Beside it, the code that runs, read from the package this very
+# moment; the marks show what is new against REINFORCE. Click a line to see what it makes in the lab above.
 
 # %%
-slide_and_code(ReinforceResets, before=Reinforce)
+slide("reinforce_resets", run=lab.run, previous="reinforce")
 
 # %%
 trained = {
@@ -179,18 +262,37 @@ outcomes({f"μ {name}": run for name, run in trained.items()})
 # Why does it work? Next to +100, one step in four finds it. So the cells beside it learn first. Then *their*
 # neighbours find them. Value flows outwards, cell by cell, until it reaches S.
 #
-# Go back to the lab at the top now. **Paint μ** with the mouse, and watch the value creep.
+# See it happen. Tick **values**, press **Play** and watch from where they grow. Then **Restart**, and paint a μ of your own into the map, with mouse, finger or
+# keyboard. The slider $w$ says how many of the rollouts start there; the others start at S.
+
+# %%
+painter = RingOfFire(runs=64, seed=0, reset="uniform", title="Paint μ")
+painter
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 20 to 26.** The jump from 0 to 100 is the moment. Ask *why* before you scroll on. Wanted: "the
-# gradient is weighted by where you are". Often heard and wrong: "it explores more" (each rollout is as random as
-# before; only its beginning differs). Let two students paint μ on the projector: one as many cells as
+# **Minutes 17 to 27.** The formula first: cover $Q$ with your hand and ask what is left where nobody goes. Then resets. The jump from 0 to 100 is the moment. Ask *why* before you
+# scroll on. Wanted: "the gradient is weighted by where you are". Often heard and wrong: "it explores more" (each rollout is as random as
+# before; only its beginning differs). Then let two students paint μ on the projector: one as many cells as
 # possible, one as few.
+
+# %% [markdown]
+# ## How good is a μ?
+# Two things can be asked of a μ before anything is trained. Where would the best policy go, **from the nominal start**? That is its occupancy $d_{\pi^*}$. And how rarely does μ
+# start there? The worst ratio is the lecture's penalty, also called the [[mismatch coefficient]]:
+# $$\kappa=\left\|\frac{d_{\pi^*}}{\mu}\right\|_\infty=\max_s\frac{d_{\pi^*}(s)}{\mu(s)}.$$
+# It asks: in which state are you worst prepared for the expert's path, and by what factor? Where μ misses a state of the path altogether, κ is ∞. (Where several moves are best, our
+# $\pi^*$ takes them alike; the theorem below holds for any optimal one.) The lab shows κ while you paint.
+
+# %%
+best = exact.optimal_policy(world, 0.95)
+d_star, J = exact.occupancy(world, best, 0.95), exact.expected_return
+for name, mu in resets.items():
+    print(f"μ {name:8} κ = {exact.mismatch(d_star, mu):.3f}")
 
 # %% [markdown]
 # ## How much is enough?
 # Full control over the start is a luxury. Suppose only a share $w$ of the rollouts may be reset, and the others
-# start at S as always:
+# start at S as always. This is the [[mixture of starts]]
 # $$\mu_w=(1-w)\cdot\text{nominal}+w\cdot\text{uniform}$$
 # (or the same with expert in place of uniform).
 # With $w=0$ nobody escapes, with $w=1$ all do. In between?
@@ -212,21 +314,15 @@ for name, rows in families.items():
 
 # %%
 at_ten_percent = 100 * families["uniform"][shares.index(0.1)][2]
-guess.reveal(at_ten_percent, explain="Not a slope but a step.", show=sweep(families))
+few = max(w for w, _, share in families["uniform"] if share < 0.1)
+many = min(w for w, _, share in families["uniform"] if share > 0.9)
+why = (f"Not a slope but a step, a phase transition: under 10 runs at w = {few:.0%}, over 90 at "
+       f"{many:.0%}. One run would tell you that it works, or that it does not.")  # fmt: skip
+guess.reveal(at_ten_percent, explain=why, show=sweep(families))
 
 # %% [markdown]
-# One is tempted to draw a straight line: 10 % of the resets, 10 % of the runs. It is a **phase transition**. With 500
-# updates, below some $w$ hardly a run escapes; a few times more, and nearly all do. One run would have told you "it
-# works" or "it does not". A hundred show the step.
-#
-# The right half has another axis. It is the lecture's penalty, also called the **mismatch coefficient**:
-# $$\kappa=\left\|\frac{d_{\pi^*}}{\mu}\right\|_\infty=\max_s\frac{d_{\pi^*}(s)}{\mu(s)},$$
-# where $d_{\pi^*}$ is the occupancy of the optimal policy **from the nominal start**. It asks: in which
-# state are you worst prepared for the expert's path, and by what factor? For the nominal μ it is ∞. (Where several moves are best, our
-# $\pi^*$ takes them alike; the theorem below holds for any optimal one.)
-#
-# Along one family, smaller κ means more escapes. But compare the families: with κ near 12 about nine in
-# ten uniform runs escape; with a better κ near 10, about two in ten expert ones. **κ is a guarantee, not a thermometer.** What it guarantees comes now.
+# Is that the curve that you would have drawn? The left half of the figure has the share $w$ on its axis, the right half κ. Along one family of mixtures, a
+# smaller κ means more escapes.
 
 # %% [markdown]
 # ## The theorem, with its constants
@@ -252,13 +348,11 @@ guess.reveal(at_ten_percent, explain="Not a slope but a step.", show=sweep(famil
 # %%
 rng = np.random.default_rng(0)
 share = 1 - 10 ** rng.uniform(-3, 0, (300, 1, 1))  # how much of each policy is optimal
-best = exact.optimal_policy(world, 0.95)
 some_policies = share * best + (1 - share) * rng.dirichlet(np.ones(4), (300, world.n_states))
 some_mus = np.zeros((300, world.n_states))
 some_mus[:, world.startable] = rng.dirichlet(np.ones(world.startable.sum()), 300)
 
 # %%
-d_star, J = exact.occupancy(world, best, 0.95), exact.expected_return
 missing = J(world, best, 0.95) - J(world, some_policies, 0.95)
 kappas = np.array([exact.mismatch(d_star, mu) for mu in some_mus])
 promise = kappas / (1 - 0.95) * exact.gradient_gap(world, some_policies, 0.95, some_mus)
@@ -277,14 +371,20 @@ for name in ("nominal", "uniform"):
     print(f"μ {name}:  κ = {kappa:.3g}  gradient gap {gap:.1e}  J from S {J(world, pi, 0.95):.3f}")
 
 # %%
-titles = {"nominal": "from S: J = 0.95,\nno direction leads uphill",
-          "uniform": "from everywhere: J = 51.33,\nnothing is missing"}  # fmt: skip
+words = {"nominal": "from S", "uniform": "from everywhere"}
+titles = {name: f"{words[name]},\nJ = {J(world, pi, 0.95):.2f}" for name, pi in ends.items()}
 maps(world, {titles[name]: resets[name] for name in ends}, np.stack(list(ends.values())))
 
 # %% [markdown]
 # Gradient gap exactly **0**, and **50 points** short of the optimum. So it was never the noise, the step size or the
 # batch. With exact gradients and all the time in the world, ascent from S ends at +1. The theorem is not
 # violated: κ = ∞. With uniform resets κ = 3.2, and gap 0 *must* mean optimal.
+
+# %% [markdown] tags=["instructor"]
+# **Minutes 27 to 38.** The prediction first (27 to 31): most say 10, some 100. Ask for the *shape* of the curve before the number. Then the theorem, one line of proof at a time
+# (31 to 35). Expected: "so the loss is at most κ". No: κ multiplies, and what it multiplies can be 0. For the fast: where does the proof use that the dynamics do not depend
+# on θ? The exact ascent is the punch line of the hour: a gap of exactly 0, and 50 points missing. Close with what it does not promise (35 to 38); coverage against nearness as a quick show
+# of hands for each of the three maps.
 
 # %% [markdown]
 # ## What it does not promise
@@ -304,7 +404,7 @@ curves({"gradient gap / |∇θ J|": (L, wrong / slope)},
 # At $L=20$ a slope of one stands for a gap of hundreds of millions. "The gradient is small" does not mean "we are
 # done".
 #
-# **A budget.** The theorem is about where ascent *ends*, not when. With $w=5\,\%$ and the same κ:
+# **A budget.** The theorem is about where ascent *ends*, not when. The [[phase transition]] comes at a smaller $w$ if there is more time. With $w=5\,\%$ and the same κ:
 
 # %%
 for updates in (500, 2000):
@@ -313,6 +413,16 @@ for updates in (500, 2000):
     print(f"κ = {run.mismatch:.1f}, {updates:4} updates: {n:3} of 100 escape")
 
 # %% [markdown]
+# **A comparison.** Between two *families* of μ, κ does not say which is better. Here are the two mixtures where their κ comes nearest to 11:
+
+# %%
+for name, rows in families.items():
+    w, kappa, share = min(rows, key=lambda row: abs(np.log(row[1] / 11)))
+    print(f"{name:8} w = {w:4.0%}  κ = {kappa:.1f}  {100 * share:3.0f} of 100 escape")
+
+# %% [markdown]
+# The better κ, and far fewer escapes. **κ is a guarantee, not a thermometer.**
+#
 # **Our own rollouts.** They stop after 30 steps and leave out the $\gamma^t$ of the exact gradient, as the lecture's do.
 # The statement above is for discounted, unlimited time. (For a finite horizon one adds the time to the state, and μ has
 # to cover state *and* time; then the horizon sits inside κ instead of $1/(1-\gamma)$.)
@@ -345,6 +455,7 @@ maps(world, places)
 # ## Spot the bug
 # Two students hand in learning curves. Both trained with resets. Whose policy do you put on the robot?
 
+
 # %%
 def train_and_report(mu, report_from, seed=7):
     run, reported = Run(ReinforceResets(), world, mu=mu, runs=32, seed=seed), []
@@ -353,6 +464,7 @@ def train_and_report(mu, report_from, seed=7):
         reported.append(np.median(J(world, probs, 0.95, 30, start=report_from)))
         run.advance(25)
     return np.arange(21) * 25, reported
+
 
 # %%
 student_a = train_and_report(resets["uniform"], report_from=world.start)
@@ -376,20 +488,24 @@ verdict
 both = {"A": resets["uniform"], "B": inside}
 from_s = {name: train_and_report(mu, report_from=world.start) for name, mu in both.items()}
 value = {name: round(float(curve[1][-1]), 1) for name, curve in from_s.items()}
-verdict.reveal(
-    max(value, key=value.get), explain=f"Both measured from S at the end: {value}.",
-    show=curves({f"{k}, from S": v for k, v in from_s.items()}, x="iteration", y="return"),
-)  # fmt: skip
+why = (f"From S, at the end: A {value['A']}, B {value['B']}. B's curve was measured from μ, beside "
+       "+100. It beats the best policy possible; that should ring a bell. The algorithm climbs J_μ. "
+       "You are paid J.")  # fmt: skip
+shown = curves({f"{k}, from S": v for k, v in from_s.items()}, x="iteration", y="return")
+verdict.reveal(max(value, key=value.get), explain=why, show=shown)
 
 # %% [markdown]
-# One curve beats the best policy possible. That alone should ring a bell: it was measured from μ, beside +100. From S
-# the same policies are worth less than nothing. **The algorithm climbs $J_\mu$. You are paid
-# $J$.** Every count of escapes in this notebook, and the curve in the lab, is from the nominal start, always.
+# Every count of escapes in this notebook, and the curve in the lab, is measured from the nominal start, always. Now one with an answer in code. Same world, uniform resets, same
+# seeds, one line differs.
+
+# %%
+spot_the_bug("resets_unused")
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 34 to 38.** Expected wrong answer: "B, it is higher". Let B's defender speak first. Then ask for the
+# **Minutes 38 to 43.** Students A and B: the expected wrong answer is "B, it is higher". Let B's defender speak first. Then ask for the
 # value of the best policy from S. The same bug appears in papers as evaluation with the training
-# environment's randomised starts.
+# environment's randomised starts. The second bug, if there is time: ask which value the flat curve has. 0.95, they know it by now. The exercise below is homework, or a race between two halves
+# of the room: fewest cells wins.
 
 # %% [markdown]
 # ## Your turn: as few cells as you can
@@ -402,7 +518,8 @@ mine = np.zeros((9, 9))
 for row, column in cells:
     mine[row - 1, column - 1] = 1
 run = Run(ReinforceResets(), world, mu=mine, runs=100, seed=5).advance(500)
-print(f"{len(cells)} cells, κ = {run.mismatch:.3g}: {run.history[-1].reached['G'].sum()} of 100 escape")
+escaped = run.history[-1].reached["G"].sum()
+print(f"{len(cells)} cells, κ = {run.mismatch:.3g}: {escaped} of 100 escape")
 
 # %% [markdown] tags=["hints"]
 # - nudge: From a cell that is $k$ steps away, the random policy needs about $4^k$ rollouts to stumble on what is already
@@ -422,34 +539,48 @@ print(f"{len(cells)} cells, κ = {run.mismatch:.3g}: {run.history[-1].reached['G
 # - *"$\nabla_\theta J=\sum_{\mathcal D}\dots$"*: an estimate of the gradient, divided by the number of rollouts, from fresh ones at
 #   each update.
 # - *"Start with random policy"*: all logits zero, so all actions equally likely.
-# - The recap says *"exploration distribution"*. It is the reset distribution μ; each rollout explores no more than before.
+# - The recap says *"exploration distribution"*. It is the reset distribution μ; each rollout has no more [[exploration]] in it than before.
 
 # %% [markdown]
 # ## Quick quiz
-# **1.** REINFORCE is stuck at +1 and you quarter its variance with 4 times the batch. What changes?
-# <details><summary>Answer</summary>
-#
-# Nothing that helps. The *mean* of the gradient points at +1 (the exact gradient does, too). Less noise gets there more surely.
-# </details>
-#
-# **2.** μ puts 0 on one state that the expert visits. Does learning have to fail?
-# <details><summary>Answer</summary>
-#
-# No. κ = ∞ only means that the theorem is silent. "All but inside" leaves out the inside and works.
-# </details>
-#
-# **3.** You double every entry of μ on the expert's path (and take the mass from elsewhere). What happens to κ?
-# <details><summary>Answer</summary>
-#
-# It halves: κ is the largest $d_{\pi^*}(s)/\mu(s)$, and states that the expert does not visit have no say.
-# </details>
-#
-# **4.** Why is κ for expert resets 0.512 and not 1?
-# <details><summary>Answer</summary>
-#
-# $\mu=d_{\pi^*}/\sum d_{\pi^*}$, so every ratio is $\sum d_{\pi^*}=1-0.95^{14}=0.512$. The rest of the discounted time the episode is
-# over.
-# </details>
+
+# %%
+quiz(
+    "REINFORCE is stuck at +1, and you take 4 times the batch. What changes?", key="05-batch",
+    choices=["it finds +100", "it runs to +1 more surely", "it learns nothing any more"],
+    answer="it runs to +1 more surely",
+    explain={"it finds +100": "Only if some rollout gets there. Four times hardly ever is hardly ever.",
+             "it runs to +1 more surely": "The mean gradient points at +1. Less noise, straighter.",
+             "it learns nothing any more": "It learns the exit, and better than before."},
+)  # fmt: skip
+
+# %%
+quiz(
+    "μ puts 0 on one state that the expert visits. Does learning have to fail?", key="05-zero",
+    choices=["yes, κ = ∞ says so", "yes, nobody learns there", "no"], answer="no",
+    explain={"yes, κ = ∞ says so": "With κ = ∞ the theorem is silent. Silence is not a no.",
+             "yes, nobody learns there": "Rollouts come by, too. They need not start there.",
+             "no": "All but inside leaves out the inside, and works."},
+)  # fmt: skip
+
+# %%
+quiz(
+    "You double every entry of μ on the expert's path, and take the mass from elsewhere. κ …",
+    key="05-double", choices=["doubles", "halves", "stays"], answer="halves",
+    explain={"doubles": "μ stands below the line: more μ, less κ.",
+             "halves": "Each d_π*(s)/μ(s) on the path halves; off the path d_π* is 0 and has no say.",
+             "stays": "Off the path μ may shrink, but there d_π* is 0 and has no say."},
+)  # fmt: skip
+
+# %%
+quiz(
+    "Why is κ for expert resets 0.512 and not 1?", key="05-expert", answer="Σ d_π* is not 1",
+    choices=["Σ d_π* is not 1", "the expert is not optimal", "it was rounded"],
+    explain={"Σ d_π* is not 1": "After 14 steps the episode is over: Σ d_π* = 1 - 0.95^14 = 0.512."
+             " Divided by this sum, it is μ.",
+             "the expert is not optimal": "It is: μ is made of the optimal policy's own occupancy.",
+             "it was rounded": "No sampling here: both d_π* and μ are exact."},
+)  # fmt: skip
 
 # %% [markdown]
 # ## Recap in 60 seconds
@@ -463,17 +594,19 @@ recap(60, [
     "Coverage of the whole path counts, and the score is always from the nominal start",
 ])  # fmt: skip
 
-# %% [markdown]
+# %% [markdown] tags=["instructor"]
+# **Minutes 43 to 45.** Recap in pairs, against the clock. Leave the room with a question for next time: "the natural gradient failed here. Is it good for anything?"
+
+# %% [markdown] tags=["glossary"]
 # ## Glossary
-# | word | meaning |
-# |---|---|
-# | local optimum | a policy from which no small change is an improvement, though a better one exists |
-# | nominal start | where episodes of the task begin; where policies are scored |
-# | reset distribution $\mu(s)$ | where rollouts begin while learning |
-# | mixture $\mu_w$ | $(1-w)$ nominal $+\,w$ resets |
-# | occupancy $d^\pi(s)$ | share of discounted time in $s$; here its sum is below 1, the rest is after the end |
-# | gradient gap $\mathcal G_\mu(\pi)$ | the most that first order promises from μ; 0 at a local optimum |
-# | mismatch coefficient κ | $\max_s d_{\pi^*}(s)/\mu(s)$, the lecture's "penalty" |
-# | phase transition | success jumps from hardly any to nearly all over a small range of a knob (for a given budget of updates) |
+# - local optimum
+# - exploration
+# - start distribution
+# - reset distribution
+# - mixture of starts
+# - occupancy
+# - gradient gap
+# - mismatch coefficient
+# - phase transition
 #
 # **Next** Problem set 2 lets you write every piece of this. Notebook 06: the *direction* of the step.

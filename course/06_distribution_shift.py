@@ -398,12 +398,13 @@ for epsilon in (0.01, 0.1):
 
 # %% [markdown]
 # ## Back to the Ring of Fire
-# Notebook 05 promised to take the natural gradient to its map. There, REINFORCE from S ended at +1 in each of 100 runs. You know now what a natural step does: it makes up for states that are *rarely* seen. Behind the fire lie states that are hardly ever seen, and +100. So?
+# In notebook 05 the natural gradient was one of the bets on this map, and it lost: 0 of 100. There the step was estimated from rollouts. You know now what it does: it makes up for states that are *rarely* seen. So give it everything. No samples: the exact
+# advantage in every state, and the exact $G$. From S as ever, 20 steps.
 
 # %%
 bet = predict(
-    "Natural gradient, Ring of Fire, nominal start: how many of 100 runs reach +100 (500 updates)?",
-    key="06-ring", low=0, high=100, unit="runs",
+    "Exact natural gradient, start S, 20 steps of α = 0.1: which J? (The exit: 0.95. The best: 51.33.)",
+    key="06-ring", low=0, high=52,
 )  # fmt: skip
 bet
 
@@ -422,17 +423,17 @@ J = exact.expected_return(ring, table.table(theta), 0.95)
 
 # %%
 home = max(int(run.history[-1].reached["G"].sum()) for run in fire.values())
-why = ("It divides by how often a state was visited. A state that no rollout saw is 0 divided by 0: no "
-       "sample, no step. Rare and never are two things, and never takes resets. (The exact natural "
-       f"gradient knows A in every state. 20 of its steps: J = {J:.1f} from S.)")  # fmt: skip
-bet.reveal(home, explain=why, show=outcomes(fire))
+why = (f"20 of its steps: J = {J:.1f} from S. It divides by how often a state is visited, and exactly "
+       f"that is never 0. From rollouts: {home} of 100. A state that no rollout saw is 0 divided by 0: "
+       "no sample, no step. Rare and never are two things, and never takes resets.")  # fmt: skip
+bet.reveal(round(float(J), 2), explain=why, show=outcomes(fire))
 
 # %% [markdown]
 # Whatever you bet: say in one sentence what the sampled natural step does in a state that *no rollout* of the batch has visited. Then compare.
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 33 to 39.** The ring is the bet that was left open in 05. Let the optimists speak first: "it divides by d, d is tiny, so the step is huge!" It is a fine argument, and wrong: with samples, what was not visited has no row in G at all. In exact arithmetic it *would* be different, ask why (d > 0 everywhere for a
-# softmax). Then the table of samples: natural without a baseline loses runs. Say "cures are not interchangeable" and leave the rest to 07.
+# **Minutes 33 to 39.** The ring was lost in 05, by samples. What if there are none? Let the optimists speak first: "it divides by d, d is tiny, so the step is huge!" It is a fine argument, and in exact arithmetic it is right (d > 0 everywhere for a
+# softmax). With samples, what was not visited has no row in G at all. Then the table of samples: natural without a baseline loses runs. Say "cures are not interchangeable" and leave the rest to 07.
 
 # %% [markdown]
 # ## Spot the bug

@@ -334,11 +334,11 @@ for name in ("same-batch", "leave-one-out", "previous-batch"):
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 28 to 33.** N = 1 is the best quiz question of the day; "a coin flip" is the common answer. Ask what the optimiser's log would show: loss of V is 0, perfect fit, no learning. For the fast: why is V_t(s) at N = 2 only a quarter? (Two
-# rollouts share a cell in half of the cases, and then half is left.) Then the bet of notebook 05; have the list of bets on the board.
+# rollouts share a cell in half of the cases, and then half is left.) Then the bet of notebook 05; have its list of bets on the board.
 
 # %% [markdown]
 # ## Back to the Ring of Fire
-# Notebook 05 left a bet open: subtract a *baseline*, and see who reaches +100. Leave-one-out, 100 runs from the nominal start S, all knobs as there. Two hundred updates will do: nobody leaves the exit again.
+# One of the bets of notebook 05 was a *baseline*. We ran it for you, and you did not know what it was. Now you do. Leave-one-out, 100 runs from the nominal start S, all knobs as there. Two hundred updates will do: nobody leaves the exit again.
 
 # %%
 ring = Run(

@@ -79,7 +79,7 @@ arms
 # They answer without Python where a few sums are enough.
 
 # %%
-from pgkit.widgets import BaselineLab, LogitBars, NormLab, RewardLab, ThetaMarks, TrajectoryLab
+from pgkit.widgets import BaselineLab, GaeLab, LogitBars, NormLab, RewardLab, ThetaMarks, TrajectoryLab
 
 LogitBars(logits=[2.0, 0.5, -1.0], chosen=2)
 
@@ -103,6 +103,9 @@ NormLab("scale")
 
 # %%
 NormLab("ball")
+
+# %%
+GaeLab()
 
 # %% [markdown]
 # ## The slide beside the source

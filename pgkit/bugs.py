@@ -216,6 +216,7 @@ NO_V = "The weights use the return, not the advantage"
 NO_PI = "The score has lost its -π: the gradient is 1[a*] alone"
 NO_WEIGHTS = "The weights are gone: every data point counts the same"
 SCORE = "The return is measured from μ, not from the nominal start"
+UNUSED = "The rollouts start at S all the same: μ is never used"
 
 _GRAD = "grad  = policy.grad_log_prob(theta, D, weight=D.q_hat)"
 _RETURN = "q_hat=reward_to_go(tau.r, self.gamma))"
@@ -368,7 +369,7 @@ _ALL = (
             SIGN: "The wrong sign would never reach the return seen in the middle.",
             TIME: "A step too small does not make the curve come down again.",
         },
-        every=4, runs=40,
+        every=4, runs=12,
     ),
     Bug(
         "times_fisher", FISHER, ReinforceNatural,
@@ -410,6 +411,20 @@ _ALL = (
             SIGN: "There is no systematic fall; some runs even improve.",
             TIME: "AWR fits in closed form here. There is no step to be too small.",
         },
+    ),
+    Bug(
+        "resets_unused", UNUSED, ReinforceResets,
+        "start=mu,", "start=world.start,",
+        _open_ring, {"alpha": 0.3}, 150,
+        "The wrong curve comes to rest just below 0.95. That is the value of the exit at +1.",
+        "μ was worked out and then not handed to the rollouts. What is left is plain REINFORCE, and it ends in "
+        "the local optimum beside S. No message, no crash: only the value where it rests gives it away.",
+        {
+            SIGN: "With the wrong sign the curve would fall. This one rises, a little.",
+            TIME: "A step too small would still be on its way. This curve has come to rest.",
+            SCORE: "Measured from μ the return would look too good. This one is too bad.",
+        },
+        make_mu=lambda world: uniform(world, 0.95),
     ),
     Bug(
         "scored_from_mu", SCORE, ReinforceResets,

@@ -7,10 +7,7 @@ numbers, so that nobody needs to see it.
 from __future__ import annotations
 
 import base64
-import difflib
 import html
-import inspect
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -412,82 +409,4 @@ def lecture_map() -> Picture:
         f"The chapters and the knob that each turns: {'; '.join(told)}.",
         "The loop with its three knobs. Below, the notebooks: each has the colour of the knob that it turns; in grey "
         "the slide, on the right what the knob is turned to.",
-    )
-
-
-# ---------------------------------------------------------------- the slide beside the code
-
-SLIDE = {
-    "START": "START WITH RANDOM POLICY π_θ",
-    "WHILE": "WHILE NOT CONVERGED:",
-    "ROLLOUT": "ROLLOUT π_θ to collect (s₁, a₁, r₁, s₂, a₂, r₂, …)",
-    "CREATE": "CREATE DATASET D = (s₁, a₁, Q̂₁, s₂, a₂, Q̂₂, …)",
-    "COMPUTE": "COMPUTE GRADIENTS ∇_θ J = Σ_D ∇_θ log π_θ(a_t|s_t) Q̂_t",
-    "UPDATE": "UPDATE θ ← θ + α ∇_θ J",
-}
-
-
-@dataclass(frozen=True)
-class Source:
-    """An algorithm's source beside the slide, as HTML; `changed` lists the lines that are new."""
-
-    page: str
-    changed: tuple[str, ...]
-    words: str
-
-    def _repr_html_(self) -> str:
-        return self.page
-
-    def __repr__(self) -> str:
-        return self.words
-
-
-def slide_and_code(algorithm: type, before: type | None = None) -> Source:
-    """The slide's lines beside the source that runs, read from the package; what differs from `before` is marked."""
-    new = _lines(algorithm)
-    old = _lines(before) if before else new
-    rows, changed, words = [], [], []
-    for tag, i, j, k, m in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            for line in old[i:j]:
-                rows.append(_row("", line, "gone"))
-                words.append(f"- {line}")
-        for line in new[k:m]:
-            code, _, said = line.partition("  # ")
-            if tag != "equal":
-                changed.append(code.strip())
-            rows.append(_row(said if said else "", line, "same" if tag == "equal" else "new"))
-            words.append(f"{' ' if tag == 'equal' else '+'} {line}")
-    title = algorithm.__name__ + (
-        f", marked where it differs from {before.__name__}" if before else ""
-    )
-    head = f"<tr><th style='text-align:left'>The slide</th><th style='text-align:left'>{title}</th></tr>"
-    page = f"<table style='border-collapse:collapse;text-align:left'>{head}{''.join(rows)}</table>"
-    return Source(page, tuple(changed), "\n".join(words))
-
-
-def _lines(algorithm: type) -> list[str]:
-    """The statements of `init` and `iteration`, without signatures."""
-    kept = []
-    for method in (algorithm.init, algorithm.iteration):
-        text = textwrap.dedent(inspect.getsource(method))
-        kept += [line[4:].rstrip() for line in text.splitlines()[1:] if line.strip()]
-    return kept
-
-
-def _row(said: str, line: str, kind: str) -> str:
-    code = line.partition("  # ")[0].rstrip()
-    first = said.split(" ")[0].split("(")[0]
-    slide = SLIDE.get(first, said)
-    extra = said[said.index("(") :] if "(STARTING" in said else ""
-    slide = f"{html.escape(slide)}{f'<br><b>{html.escape(extra)}</b>' if extra else ''}"
-    looks = {
-        "same": "",
-        "gone": "opacity:.55;text-decoration:line-through",
-        "new": "background:rgba(230,159,0,.28);border-left:4px solid #d55e00;font-weight:bold",
-    }[kind]
-    cell = "padding:.15em .8em;vertical-align:top;text-align:left"
-    return (
-        f"<tr><td style='{cell};max-width:24em'>{slide}</td><td style='{cell};{looks}'>"
-        f"<code style='white-space:pre;background:none'>{html.escape(code)}</code></td></tr>"
     )

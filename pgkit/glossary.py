@@ -277,6 +277,30 @@ TERMS: tuple[Term, ...] = (
         "occupancy: [B, S]",
     ),
     _t(
+        "mixture of starts",
+        "μ_w",
+        "A share w of the rollouts starts from the reset distribution, the others from the start distribution.",
+        5,
+        "reset distribution, start distribution",
+        "mixture(world, mu, w): [S]",
+    ),
+    _t(
+        "gradient gap",
+        "𝒢_μ(π)",
+        "The most that one step in the action probabilities promises, to first order and from μ; "
+        "0 where no direction leads uphill.",
+        5,
+        "local optimum, mismatch coefficient",
+        "exact.gradient_gap(...): [B]",
+    ),
+    _t(
+        "phase transition",
+        "",
+        "A jump from hardly ever to nearly always over a small range of a knob, for a given budget of updates.",
+        5,
+        "mixture of starts",
+    ),
+    _t(
         "mismatch coefficient",
         "κ",
         "The largest ratio ‖d_π*/μ‖_∞ of where an optimal policy goes to where training "

@@ -1,6 +1,6 @@
 """The bug gallery: each bug is the shipped line replaced, and its curve differs as its explanation says.
 
-40 or 48 seeds, deterministic: right and wrong see the same draws.  The bounds stand well inside what was measured.
+12 to 48 seeds, deterministic: right and wrong see the same draws.  The bounds stand well inside what was measured.
 """
 
 import numpy as np

@@ -154,7 +154,7 @@ def test_a_lecture_notebook_has_every_part_that_is_promised(stem):
     ]
     if stem != "00_start_here":
         needed += ["## Spot the bug", "## Corrections to the slides"]
-        assert "slide(" in text or "slide_and_code(" in text
+        assert "slide(" in text
     for part in needed:
         assert part in text, part
     code = [cell.source for cell in nb.cells if cell.cell_type == "code"]

@@ -7,6 +7,7 @@ from typing import Any
 
 WHERE = {
     "BaselineLab": "pgkit.widgets.baseline_lab",
+    "GaeLab": "pgkit.widgets.gae_lab",
     "LogitBars": "pgkit.widgets.views.bars",
     "RewardLab": "pgkit.widgets.reward_lab",
     "NormLab": "pgkit.widgets.norm_lab",

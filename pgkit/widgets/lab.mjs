@@ -177,8 +177,9 @@ export function knobControl(knob, onChange) {
     slider.setAttribute("aria-valuetext", String(value));
     fill(slider, (100 * slider.value) / scale.steps);
   }
+  const [sign, index] = knob.symbol.split("_");
   const label = el("label", { for: id, class: "pg-knob-label", title: knob.meaning },
-    el("i", {}, knob.symbol), ` ${knob.label}`);
+    el("i", {}, sign, index ? el("sub", {}, index) : ""), ` ${knob.label}`);
   return { node: el("div", { class: "pg-knob" }, label, slider, field), show, slider };
 }
 

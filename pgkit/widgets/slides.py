@@ -72,6 +72,13 @@ SLIDES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("4. ∇_θ J ≈ Σ_i ∇_θ log π_θ(a_i|s_i) Â(s_i, a_i)", ("grad  = policy.grad_log_prob(",)),
         ("5. θ ← θ + α ∇_θ J", ("step, moments = adam(", "theta = theta + self.alpha * step")),
     ),
+    "natural_actor_critic": (
+        ("1. SAMPLE {s_i, a_i} FROM π_θ(a|s)", ("tau, at = continued(", "D       = dataset(")),
+        ("2. FIT V̂_φ(s) TO SAMPLED REWARD SUMS (TD, MC)", ("target = v + gae(", "phi    = V.fit(")),
+        ("3. EVALUATE Â(s_i, a_i) = r + γ V̂_φ(s'_i) - V̂_φ(s_i)", ("v, v_next = V.value(", "adv   = gae(")),
+        ("4. ∇_θ J ≈ Σ_i ∇_θ log π_θ(a_i|s_i) Â(s_i, a_i)", ("grad  = policy.grad_log_prob(",)),
+        ("5. θ ← θ + α G⁻¹(θ) ∇_θ J", ("w     = policy.natural(", "step  = kl_sized(", "theta = theta + step")),
+    ),
     "soft_actor_critic": (
         ("ACT WITH π_θ, KEEP (s, a, r, s') IN D", ("tau, at = continued(", "memory  = (", "D       = joined(")),
         ("V(s') = Σ_a π (Q - temperature · log π)", ("v_next = self._soft_value(",)),

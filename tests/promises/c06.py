@@ -89,7 +89,7 @@ def kept(text: str) -> None:
         assert arrived("natural with a baseline", "ε", value)[0] >= 58
     assert arrived("plain with a baseline", "α", "1.0")[0] >= 60
     assert arrived("plain with a baseline", "α", "0.1")[0] == 0  # "nobody is there yet"
-    assert "The answer: 0 runs" in text
     assert numbers(r"20 of its steps: J = ([\d.]+) from S", text)[0] > 51
+    assert "From rollouts: 0 of 100." in text
     costs = [numbers(rf"update {k}: real KL +([\d.]+) ε", text)[0] for k in (1, 2, 3)]
     assert max(costs) > 2  # there is something to mend
