@@ -79,7 +79,15 @@ arms
 # They answer without Python where a few sums are enough.
 
 # %%
-from pgkit.widgets import BaselineLab, GaeLab, LogitBars, NormLab, RewardLab, ThetaMarks, TrajectoryLab
+from pgkit.widgets import (
+    BaselineLab,
+    GaeLab,
+    LogitBars,
+    NormLab,
+    RewardLab,
+    ThetaMarks,
+    TrajectoryLab,
+)
 
 LogitBars(logits=[2.0, 0.5, -1.0], chosen=2)
 
