@@ -4,6 +4,8 @@ Works in any folder that has this file, `solutions/` and pgkit in its environmen
 submitted/, autograded/, feedback/ and gradebook.db beside them.
 """
 
+import os
+
 c = get_config()
 
 c.CourseDirectory.course_id = "pgkit"
@@ -21,3 +23,13 @@ c.ClearSolutions.text_stub = "*Your answer here.*"
 c.ExecutePreprocessor.timeout = 120
 c.ExecutePreprocessor.interrupt_on_timeout = True
 c.ExecutePreprocessor.iopub_timeout = 20
+
+# `nbgrader autograde`, and the formgrader's button, go through pgkit's rebuilding, sandbox and judge, as `pgkit grade`
+# does. With PGKIT_PLAIN_AUTOGRADE=1 nbgrader does it its own way: on this machine, with your rights, your files.
+if not os.environ.get("PGKIT_PLAIN_AUTOGRADE"):
+    c.Autograde.sanitize_preprocessors = ["pgkit.grading.hooks.Rebuild"]
+    c.Autograde.autograde_preprocessors = [
+        "pgkit.grading.hooks.SandboxedRun",
+        "nbgrader.preprocessors.SaveAutoGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+    ]

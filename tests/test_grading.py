@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -303,14 +304,22 @@ def test_one_submission_sees_nothing_of_another(release, solution, box):
 def course(tmp_path, solution):
     shutil.copytree(ROOT / "solutions" / "ps1", tmp_path / "solutions" / "ps1")
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", "ps1"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    nbgrader(tmp_path, "generate_assignment", "ps1")
     half = with_cell(solution, "reward_to_go", "def reward_to_go(r, gamma):\n    return r")
     hand_in(tmp_path, "ada", nbformat.writes(solution))
     hand_in(tmp_path, "ben", nbformat.writes(half))
     hand_in(tmp_path, "cem", "not a notebook")
     hand_in(tmp_path, "dan", nbformat.writes(with_cell(solution, ANSWER, "import os\nos._exit(0)")))
     return tmp_path
+
+
+def nbgrader(folder, *arguments):
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def hand_in(root, student, text, name="ps1.ipynb"):
@@ -418,3 +427,21 @@ def test_without_a_sandbox_it_refuses_and_says_what_to_do(monkeypatch, tmp_path)
     with Sandbox(["ps1"], unsafe=True) as bare:
         reply = bare.run([{"id": "a", "source": "print(6 * 7)"}], [None])
     assert reply["cells"]["a"]["stdout"] == "42\n"
+
+
+@sandboxed
+@pytest.mark.slow
+def test_nbgraders_own_autograde_goes_through_the_sandbox_and_the_judge(course, release):
+    """The same as behind the formgrader's button."""
+    hostile = STEAL["an input transformer that empties all cells"]
+    hand_in(course, "eve", nbformat.writes(with_cell(release, ANSWER, hostile)))
+    twice = nbformat.read(course / "submitted" / "ada" / "ps1" / "ps1.ipynb", 4)
+    twice.cells.append(copy.deepcopy(twice.cells[at(twice, "check-log_softmax")]))
+    twice.cells[-1].id = "pasted"
+    nbformat.write(twice, course / "submitted" / "ada" / "ps1" / "ps1.ipynb")
+    for student in ("ada", "ben", "eve"):
+        nbgrader(course, "autograde", "ps1", "--student", student)
+    scores = scores_of(course)
+    assert (scores["ada"], scores["eve"]) == (FULL, 0)
+    by_pgkit = grading.grade(Course.at(course), "ps1", students=["ben"])
+    assert scores["ben"] == by_pgkit[0].points

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +38,7 @@ class Course:
         from nbgrader.coursedir import CourseDirectory
         from traitlets.config.loader import PyFileConfigLoader
 
+        _find_our_programs()
         place = Path(root).resolve()
         if not (place / "nbgrader_config.py").is_file():
             raise ValueError(
@@ -129,6 +132,13 @@ class Course:
                     "another pgkit grade is at work in this course folder; wait until it ends"
                 ) from None
             yield
+
+
+def _find_our_programs() -> None:
+    """nbgrader calls alembic by its bare name, also where the environment is not activated."""
+    ours, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    if ours not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([ours, path])
 
 
 def key(*parts: bytes | str) -> str:

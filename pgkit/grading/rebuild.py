@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,9 +47,11 @@ class Rebuilt:
 def read(text: str | bytes) -> NotebookNode:
     """A notebook as nbformat 4.  ValueError says why it is none."""
     try:
-        book = nbformat.reads(
-            text.decode("utf-8") if isinstance(text, bytes) else text, as_version=4
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of ids that are there twice
+            book = nbformat.reads(
+                text.decode("utf-8") if isinstance(text, bytes) else text, as_version=4
+            )
         cells = [cell for cell in book.cells if isinstance(cell.source, str)]
     except Exception as error:  # nbformat raises what json, its schema and its converters raise
         raise ValueError(
