@@ -1,4 +1,4 @@
-"""The commands around problem sets: release, collect, grade, feedback and scores; check and submit for students."""
+"""Commands around problem sets: release, collect, grade, report, feedback, scores; check and submit for students."""
 
 from __future__ import annotations
 
@@ -65,6 +65,13 @@ def add_to(commands: Any) -> None:
         "--unsafe",
         action="store_true",
         help="without a sandbox where there can be none: only for people you trust",
+    )
+    report = command("report", _report, "how the class did: an HTML page")
+    report.add_argument(
+        "--html", type=Path, metavar="FILE", help="default: psN-report.html in the course folder"
+    )
+    report.add_argument(
+        "--names", action="store_true", help="show names; without it, names that say nothing"
     )
     command("feedback", _feedback, "an HTML page for each student")
     scores = command("scores", _scores, "the scores as a table")
@@ -173,6 +180,17 @@ def _grade(args: argparse.Namespace) -> int:
     told = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
     most = sum(outcomes[0].out_of.values())
     console.print(f"{len(outcomes)} graded ({told}); mean {mean:.2f} of {most:g} points")
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from pgkit.grading.report import report
+
+    course = _course(args)
+    target = args.html or course.root / f"{args.ps}-report.html"
+    check_writable(target)
+    write_beside(target, report(course, args.ps, anonymous=not args.names))
+    print(f"{target} written")
     return 0
 
 

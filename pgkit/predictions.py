@@ -5,7 +5,6 @@ A ledger is the small file that `predict` keeps beside a notebook. Each file cou
 
 from __future__ import annotations
 
-import html
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -15,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from pgkit import pages
+
 LEDGER = "predictions.json"
 BINS = 10
-WIDTH, BAR, GAP, LEFT = 640, 24, 6, 190  # of a histogram on the page, in pixels
 
 
 @dataclass
@@ -125,46 +125,14 @@ def as_json(questions: list[Question], ledgers: int) -> dict[str, Any]:
 
 
 def page(questions: list[Question], ledgers: int) -> str:
-    """A whole HTML page with a histogram a question: no script, no other file."""
-    parts = [_section(q) for q in questions] or ["<p>Nobody has committed a prediction yet.</p>"]
-    return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>What the class predicted</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; color: #1f2933; background: #fff; max-width: 760px; margin: 2rem auto; }}
-section {{ margin: 2rem 0; break-inside: avoid; }} h2 {{ font-size: 1.1rem; margin: 0 0 .2rem; }}
-p {{ margin: .2rem 0; color: #5d6a78; }} svg {{ max-width: 100%; font: 14px system-ui, sans-serif; }}
-</style>
-<h1>What the class predicted</h1>
-<p>{ledgers} ledger{"" if ledgers == 1 else "s"}. A bar counts students; a striped bar marked ✓ holds the answer.</p>
-{"".join(parts)}
-</html>
-"""
+    """A whole HTML page with a histogram a question."""
+    plural = "" if ledgers == 1 else "s"
+    lead = f"{ledgers} ledger{plural}. A bar counts students; a striped bar marked ✓ holds the answer."
+    sections = [_section(q) for q in questions] or ["<p>Nobody has committed a prediction yet.</p>"]
+    return pages.page("What the class predicted", lead, sections)
 
 
 def _section(q: Question) -> str:
-    bars = q.bars()
-    most = max(n for _, n, _ in bars) or 1
-    rows = []
-    for i, (label, n, hit) in enumerate(bars):
-        y, wide = i * (BAR + GAP), (WIDTH - LEFT - 60) * n / most
-        words = label if len(label) <= 24 else label[:23] + "…"
-        rows.append(
-            f'<text x="{LEFT - 8}" y="{y + 17}" text-anchor="end">{html.escape(words)}'
-            f"<title>{html.escape(label)}</title></text>"
-            f'<rect x="{LEFT}" y="{y}" width="{max(wide, 2):.0f}" height="{BAR}" rx="3" '
-            f'fill="{"url(#hit)" if hit else "#0072b2"}"/>'
-            f'<text x="{LEFT + max(wide, 2) + 8:.0f}" y="{y + 17}">{n}{" ✓" if hit else ""}</text>'
-        )
-    said = ", ".join(f"{label}: {n}" for label, n, _ in bars)
-    answer = (
-        "" if q.answer is None else f" Answer: {html.escape(str(q.answer))}; {q.right} said so."
-    )
-    return (
-        f"<section><h2>{html.escape(q.text or q.key)}</h2>"
-        f"<p>{html.escape(q.key)}: {len(q.values)} predictions, {q.changed} changed.{answer}</p>"
-        f'<svg role="img" aria-label="{html.escape(said)}" viewBox="0 0 {WIDTH} {len(bars) * (BAR + GAP)}" '
-        f'width="{WIDTH}"><defs><pattern id="hit" width="8" height="8" patternTransform="rotate(45)" '
-        'patternUnits="userSpaceOnUse"><rect width="8" height="8" fill="#00875f"/>'
-        '<rect width="3" height="8" fill="#5fc0a3"/></pattern></defs>'
-        f"{''.join(rows)}</svg></section>\n"
-    )
+    answer = "" if q.answer is None else f" Answer: {q.answer}; {q.right} said so."
+    words = f"{q.key}: {len(q.values)} predictions, {q.changed} changed.{answer}"
+    return pages.section(q.text or q.key, words, pages.bars(q.bars()))

@@ -58,6 +58,11 @@ def test_from_release_to_feedback(course, mine, tmp_path, capsys):
     assert "ps1.ipynb: whose is it?" in said
     assert "2 submissions" in said
     assert main(["grade", "ps1", *at]) == 0
+    assert main(["report", "ps1", *at]) == 0
+    told = (course / "ps1-report.html").read_text()
+    assert "2 submissions, mean 12.5 of 25 points" in told
+    assert "1 of 2 have all 4 points" in told
+    assert "ada" not in told
     assert main(["feedback", "ps1", *at]) == 0
     page = (course / "feedback" / "ada" / "ps1" / "ps1.html").read_text()
     assert "HIDDEN" not in page
@@ -90,6 +95,11 @@ def test_a_set_whose_solution_fails_is_not_released(course, capsys):
     assert "the solution gets" in capsys.readouterr().err
     assert main(["release", "ps7", "--course", str(course)]) == 2
     assert "build the course first" in capsys.readouterr().err
+
+
+def test_there_is_no_report_before_there_are_grades(course, capsys):
+    assert main(["report", "ps1", "--course", str(course)]) == 2
+    assert "nothing is graded yet" in capsys.readouterr().err
 
 
 def test_the_later_one_counts_and_the_earlier_one_is_kept(course, tmp_path):

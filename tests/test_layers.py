@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "pgkit"
 LAYERS = [  # each module imports only from layers before its own (or its own package)
-    {"types", "files"},
+    {"types", "files", "pages"},
     {"draws", "knobs"},
     {"worlds"},
     {"optim", "memory", "returns", "rollout", "exact"},
