@@ -218,6 +218,6 @@ def _processes(workers: int | None) -> Any:
     return LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
-        dashboard_address=None,  # pyright: ignore[reportArgumentType]  (None: no dashboard)
+        dashboard_address="127.0.0.1:0",  # any free port: two sweeps, or a sweep and a grading, do not meet
         silence_logs=logging.CRITICAL,
     )

@@ -39,6 +39,10 @@ LIMITS = {
 }  # fmt: skip
 
 
+SETUP_FAILED = 70  # the status of a child that could not begin
+OWN_TMP = (
+    os.environ.get("PGKIT_OWN_TMP") == "1"
+)  # /tmp holds nothing that is needed: each child has its own
 BARE = False  # without walls: no namespaces, and processes are not counted
 
 
@@ -98,11 +102,24 @@ def supervise(request: dict[str, Any]) -> dict[str, Any]:
     os.close(write_end)
     data, end = _listen(read_end, child, limits)
     os.close(read_end)
+    status = _ended(child)
+    _until_gone()
+    if status == SETUP_FAILED and not data:
+        return {"failed": "a submission could not be started in the sandbox"}
+    return {"text": data.decode("utf-8", "replace"), "end": end}
+
+
+def _ended(child: int) -> int:
+    """The child's own status, if it ends by itself soon; else it is killed: -9."""
+    for _ in range(20):
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(TICK / 10)
     with suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    _until_gone()
-    return {"text": data.decode("utf-8", "replace"), "end": end}
+    return -9
 
 
 def _listen(pipe: int, child: int, limits: dict[str, Any]) -> tuple[bytes, str]:
@@ -169,13 +186,13 @@ def _as_child(work: Callable[[], None], limits: dict[str, Any]) -> None:
             _, status = os.waitpid(first, 0)
             os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
         libc.prctl(PDEATHSIG, signal.SIGKILL)
-        for place in (b"/tmp", b"/dev/shm"):
+        for place in [b"/private", b"/dev/shm", *([b"/tmp"] if OWN_TMP else [])]:
             if libc.mount(
                 b"tmpfs", place, b"tmpfs", NODEV_NOSUID, f"size={limits['disk']}".encode()
             ):
                 raise OSError(ctypes.get_errno(), f"mount {place.decode()}")
-        os.mkdir("/tmp/work")
-        os.chdir("/tmp/work")
+        os.mkdir("/private/work")
+        os.chdir("/private/work")
         student = os.fork()
         if student:
             _, status = os.waitpid(student, 0)
@@ -186,7 +203,7 @@ def _as_child(work: Callable[[], None], limits: dict[str, Any]) -> None:
         os._exit(0)
     except BaseException as error:
         os.write(2, f"pgkit.grading.inside: {type(error).__name__}: {error}\n".encode())
-        os._exit(70)
+        os._exit(SETUP_FAILED)
 
 
 def _unshare(libc: Any) -> None:
@@ -237,7 +254,7 @@ def _submission(request: dict[str, Any], limits: dict[str, Any], pipe: int) -> N
         if fd not in keep:
             with suppress(OSError):
                 os.close(fd)
-    os.environ.update(HOME=os.getcwd(), TMPDIR="/tmp", NBGRADER_EXECUTION="autograde")
+    os.environ.update(HOME=os.getcwd(), TMPDIR=os.getcwd(), NBGRADER_EXECUTION="autograde")
     shell = _shell()
     with os.fdopen(pipe, "w", encoding="utf-8") as out:
         for cell in request["cells"]:

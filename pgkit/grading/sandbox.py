@@ -75,6 +75,10 @@ class Sandbox:
                 reply = receive(process.stdout)
             except (OSError, ValueError):
                 reply = None
+            if isinstance(reply, dict) and "failed" in reply:
+                said = self._said()
+                self.close()
+                raise SandboxError(f"{reply['failed']}: {said}")
             if reply is not None:
                 return _parsed(reply)
             self.close()
@@ -98,6 +102,13 @@ class Sandbox:
         os.set_blocking(process.stderr.fileno(), False)
         return process
 
+    def _said(self) -> str:
+        """What its process has written on stderr so far."""
+        assert self._process is not None
+        assert self._process.stderr is not None
+        data = self._process.stderr.read() or b""
+        return data.decode(errors="replace").strip()[-600:]
+
     def close(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -113,16 +124,18 @@ class Sandbox:
 
 def command(sets: Sequence[str]) -> list[str]:
     """The bubblewrap command line."""
+    needed = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), PACKAGE]
+    within_tmp = any(Path("/tmp") in place.parents for place in needed)
     libraries = [Path(p).resolve() for p in site.getsitepackages()]
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     words += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/private"]
     for place in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime"):
         if os.path.islink(place):
             words += ["--symlink", os.readlink(place), place]
         elif os.path.exists(place):
             words += ["--ro-bind", place, place]
-    for place in dict.fromkeys([Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]):
+    for place in dict.fromkeys(needed[:2]):
         words += ["--ro-bind", str(place), str(place)]
     for library in libraries:
         if (library / "pgkit").is_dir() and library in PACKAGE.parents:
@@ -137,14 +150,16 @@ def command(sets: Sequence[str]) -> list[str]:
             words += ["--tmpfs", f"/grader/pgkit/{hidden}"]
     environment = {
         "PYTHONPATH": "/grader", "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin",
-        "HOME": "/tmp", "LANG": "C.UTF-8", "MPLBACKEND": "agg", "NUMBA_CACHE_DIR": "/tmp/numba",
-        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "IPYTHONDIR": "/tmp/ipython",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "HOME": "/private", "LANG": "C.UTF-8", "MPLBACKEND": "agg", "NUMBA_CACHE_DIR": "/private/numba",
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "IPYTHONDIR": "/private/ipython",
+        "MPLCONFIGDIR": "/private/matplotlib", "PGKIT_OWN_TMP": "0" if within_tmp else "1",
     }  # fmt: skip
     for name, value in environment.items():
         words += ["--setenv", name, value]
     python = [sys.executable, "-m", "pgkit.grading.inside", *sets]
-    return [*words, "--chdir", "/tmp", "--", *python]
+    if within_tmp:  # then nobody may write there
+        words += ["--remount-ro", "/tmp"]
+    return [*words, "--chdir", "/", "--", *python]
 
 
 def bare_command(sets: Sequence[str]) -> list[str]:
