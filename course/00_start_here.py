@@ -102,14 +102,14 @@ lecture_map()
 
 # %% [markdown]
 # The three "nightmares" of the title are what goes wrong when a knob stands badly: 05 (start), 06 (norm), 07 (weight). The notebooks build on each
-# other; take them in order. Problem sets follow after 03, 05, 06, 08, 10 and 11.
+# other; take them in order. Problem sets follow after 03, 05, 06, 08, 10 and 11 (those that are there lie in `assignments/`).
 #
 # ## Words and symbols
 # Each notebook ends with the words that it introduced. A dotted word, such as [[policy]], shows its meaning when you point at it. From a
 # cell you ask for one with `term`, for all words with `glossary()`, for all symbols with `notation()`.
 
 # %%
-term("reward-to-go")
+term("policy")
 
 # %%
 notation()

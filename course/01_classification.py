@@ -58,8 +58,8 @@ for step in range(9):
     bars.step()
 
 # %% [markdown]
-# From 4 % to nearly 90 % in eight steps, and it was quickest at the beginning, when the robot was most wrong. *How much*
-# quicker? Commit yourself, before we derive anything.
+# From 4 % to nearly 90 % in eight steps. The arrows were longest at the beginning, when the robot was most wrong. *How much*
+# longer? Commit yourself, before we derive anything.
 #
 # The arrow on $a^*$ is the slope of $\log\pi(a^*)$ when you turn the logit of $a^*$ alone.
 
@@ -119,7 +119,8 @@ guess.reveal(round(arrow[0] / arrow[-1], 3), explain=why, show=picture)
 # $a^*$ has length $1-\pi(a^*)$ and points up. The others have length $\pi(a)$ and point down. The likelier a wrong action,
 # the harder it is pushed.
 #
-# A step *down* the loss is a step *up* $\log\pi$, with step size α:
+# The gradient of the *loss* is the box with its sign turned, $\pi(a)-\mathbf 1[a=a^*]$; the vector $\mathbf 1[a=a^*]$ alone, a 1 at $a^*$ and 0 elsewhere, is called
+# **one-hot**. A step *down* the loss is a step *up* $\log\pi$, with step size α:
 # $$\theta\leftarrow\theta-\alpha\nabla_\theta\mathcal L=\theta+\alpha\,\nabla_\theta\log\pi_\theta(a^*|s).$$
 #
 # The direction $\nabla_\theta\log\pi_\theta(a|s)$ has a name: the [[score]] of action $a$. It is the one gradient of this course.
@@ -177,7 +178,7 @@ print("shifted, in logs:   ", log_softmax(huge))
 # its action. Then the expected share of mistakes is $1-\pi(a^*)$, and it has a slope. It has another defect.
 #
 # Suppose the same state was labelled by several people, and 70 % said *right*, 30 % said *left*. With labels drawn from such a
-# $q$, the mean gradients are, for the two losses (the second by $\nabla\pi=\pi\,\nabla\log\pi$),
+# $q$, the mean *steps*, $-\nabla$, are for the two losses (the second by $\nabla\pi=\pi\,\nabla\log\pi$),
 #
 # $$-\log\pi:\quad \sum_{a^*}q(a^*)\big(\mathbf 1[a=a^*]-\pi(a)\big)=q(a)-\pi(a)
 # \qquad\qquad 1-\pi:\quad \pi(a)\Big(q(a)-\sum_b\pi(b)\,q(b)\Big).$$

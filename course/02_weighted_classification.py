@@ -101,7 +101,7 @@ print(f"ten times the weights, a tenth of the step: after 50 steps {off:.0e} apa
 # (So it does not matter that the slide *sums* over the data and our package takes the *mean*, as in notebook 01: $1/N$ is such a factor.)
 #
 # ## Who pushes whom?
-# Look closely at the slide. It announces the data $(s_1,a_1,R_1)\;(s_1,a_1,R_2)$, and then writes the loss of $(s_1,a_1,R_1)\;(s_2,a_2,R_2)$. One of
+# Look closely at the lecture's slide (its words are: "Given a data point", and then two triples). It announces the data $(s_1,a_1,R_1)\;(s_1,a_1,R_2)$, and then writes the loss of $(s_1,a_1,R_1)\;(s_2,a_2,R_2)$. One of
 # the two is a slip of the pen. But it is a good question: *what would each mean?* The lab has a switch for it, above the pictures.
 #
 # Before you touch it, take the data as they are printed: one pair, twice.
@@ -333,7 +333,7 @@ spot_the_bug("no_weights")
 
 # %% [markdown]
 # ## Your turn: mend the trap
-# The same 200 notes, still eight old tries each, no new data. The function below says which weight a reward becomes. As it stands the weight *is* the reward, and all run to door 2. Change it so that at least 190 learners
+# The same 200 notes, still eight old tries each, no new data. The function below says which weight a reward becomes. As it stands the weight *is* the reward, and nearly all run to door 2. (A note whose eight tries are all one door can be helped by no function: hence 190 and not 200.) Change it so that at least 190 learners
 # end with $\pi(\text{door }1)>0.95$.
 
 
@@ -412,7 +412,7 @@ recap(60, [
     "Weights of the same pair add up; in a state actions compete, in a table states ignore each other",
     "With positive weights learning rests at the share, π = W/ΣW: it imitates, it does not choose",
     "Adding a constant to all weights moves that place; multiplying them does not",
-    "A negative weight on data that stay has no minimum: π runs to what nobody has tried",
+    "A negative weight on data that stay: no minimum; if most are negative, π runs to the untried",
 ])  # fmt: skip
 
 # %% [markdown] tags=["glossary"]

@@ -24,7 +24,7 @@ from pgkit.widgets.predict import predict
 # %% [markdown]
 # ## Play first
 # So far somebody handed you data points *with* their weights. Now nobody does. An agent starts at **S** and moves up, right, down or left, each with
-# probability ¼. Most moves pay nothing. Fire costs 10 and ends the walk. Far off lies **+100**.
+# probability ¼. Most moves pay nothing. Fire costs 10 and ends the walk. An exit two steps away pays **+1**, and far off lies **+100**.
 #
 # Here is one such walk. Press **Play**. It ends badly. Whose fault was it? The last move's alone? Drag **γ** and watch the lower bars share out the blame.
 

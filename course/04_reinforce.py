@@ -9,7 +9,7 @@
 # 3. tell what changes the *mean* of a sampled gradient from what changes only its *noise*;
 # 4. choose a step size α and a number of rollouts N on purpose.
 #
-# **Time** 40 minutes · **Needs** notebooks 01 (score), 02 (weights), 03 (trajectories, $\hat Q_t$) · **Lecture**
+# **Time** 70 minutes, in two sittings · **Needs** notebooks 01 (score), 02 (weights), 03 (trajectories, $\hat Q_t$) · **Lecture**
 # *REINFORCE*, *Life is good! This solves everything …*, *The Policy Gradient Theorem*
 
 # %%
@@ -111,7 +111,7 @@ slide("reinforce", run=lab.run, previous="weighted_classification")
 #
 # $$p(\xi|\theta)=\rho(s_0)\prod_{t=0}^{T-1}\pi_\theta(a_t|s_t)\,P(s_{t+1},r_t|s_t,a_t).$$
 #
-# (What comes after the last step, $s_T$, is summed out.) The logarithm makes the product a sum, and $\nabla_\theta$ deletes every term without θ. Gone is ρ. Gone is $P$.
+# (We do not write down where the last step leads, $s_T$.) The logarithm makes the product a sum, and $\nabla_\theta$ deletes every term without θ. Gone is ρ. Gone is $P$.
 #
 # $$\nabla_\theta\log p(\xi|\theta)=\sum_{t=0}^{T-1}\nabla_\theta\log\pi_\theta(a_t|s_t).$$
 #
@@ -578,7 +578,7 @@ recap(60, [
 
 # %% [markdown]
 # ## Life is good … or is it?
-# Same meadow, same start S, the same +100 in the same cell. Two things are new: fire around the treasure (it costs 10, and the episode is over) with one
+# Same meadow, same start S, the same +100 in the same cell. Two things are added, and it is the map of notebook 03: fire around the treasure (it costs 10, and the episode is over) with one
 # door in it, and near S an exit `e` that pays **+1**.
 
 # %%

@@ -17,8 +17,9 @@
 # - The checks compare your numbers with exact ones, not with our code. Loop or vectorise, in float64 or
 #   float32, as arrays or lists, as you like. Warnings and progress bars cost nothing.
 # - Each check shows what it sees and says what is wrong. Grading repeats it on other data **by the same
-#   rules**; "Validate" runs the visible half only.
-# - Parts are worth points on their own, and an exercise that you leave out costs only its own points.
+#   rules**; nbgrader's button "Validate" runs the visible half only.
+# - Parts are worth points on their own, and an exercise that you leave out costs only its own points. Its check
+#   stops "Run All": run the cells after it one by one.
 #   A later answer may call an earlier one.
 #
 # | exercise | points | difficulty | importance | minutes |
@@ -386,7 +387,7 @@ report.points(3)
 # a person reads them.*
 #
 # **6a.** A classifier gives the right action the probability $\pi(a^*|s)=0.01$ and another action 0.98. Why is the gradient of
-# the loss in the logits large there, and how large is it at most? Compare with a data point that has $\pi(a^*|s)=0.99$. What
+# the loss in the logits large there, and how large is its largest entry at most? Compare with a data point that has $\pi(a^*|s)=0.99$. What
 # would happen if the loss were $1-\pi(a^*|s)$ instead of $-\log\pi(a^*|s)$?
 
 # %% [markdown] tags=["written:confident_wrong:3"]
@@ -406,7 +407,7 @@ report.points(3)
 # large slope); "it is infinite" (in the logits it is not).
 
 # %% [markdown]
-# **6b.** Suppose all weights are $R=+100$, whatever the action: every roll-out "was good". What does the weighted
+# **6b.** Suppose all weights are $R=+100$, whatever the action: every rollout "was good". What does the weighted
 # classification loss teach on a *fixed batch* of data? What is the gradient *on average* if the actions are drawn from
 # $\pi_\theta$ itself? What does it do in a single finite batch then? Name a change to the weights that helps.
 

@@ -874,7 +874,8 @@ DATASET_SLIPS = (
         "A step that looks like another is lost (a dictionary or a set?). Every step counts, also one with the "
         "same state, action or return as before.",
         looks=lambda given, truth, tau, gamma: (
-            len(given) in (len(np.unique(truth[:, :2], axis=0)), len(np.unique(truth, axis=0)))
+            len(given) < len(truth)
+            and len(given) in (len(np.unique(truth[:, :2], axis=0)), len(np.unique(truth, axis=0)))
         ),
     ),
     Slip(
