@@ -21,7 +21,7 @@ test-fast: setup ## the tests that take seconds
 	@$(PYTHON_IN) -m pytest -n 2 --dist worksteal -m "not e2e and not slow" $(ARGS)
 
 test-browser: setup ## JupyterLab in a real chromium (apt-get install chromium)
-	@$(PYTHON_IN) -m pytest -m e2e tests/e2e $(ARGS)
+	@$(PYTHON_IN) -m pytest -n 2 --dist loadfile -m e2e tests/e2e $(ARGS)
 
 lint: setup      ## ruff
 	@$(PYTHON_IN) -m ruff check .

@@ -225,7 +225,7 @@ export function transport(link) {
     link.ask({ kind: state.playing ? "pause" : "play" }, { key: "play" });
     showPlaying(!state.playing);
   };
-  const play = button("", toggle, { class: "pg-play", "aria-keyshortcuts": "Space" });
+  const play = button("▶ Play", toggle, { class: "pg-play", "aria-keyshortcuts": "Space" });
   const step = (n) => () => link.ask({ kind: "step", n }, { key: newId("step") }); // every click counts
   const restart = button("Restart", () => link.ask({ kind: "restart" }), {
     title: "train from the beginning; the curve so far stays as a ghost to compare with",

@@ -130,7 +130,7 @@ function render({ model, el: host }) {
       if (typeof value === "number" && value > 0 && value <= STEP.high) put({ alpha: value });
       else complain(`α is a number above 0, at most ${STEP.high}. `);
     });
-  const run = button("", toggle, { class: "pg-play" });
+  const run = button("▶ Run", toggle, { class: "pg-play" });
   const one = button("Take a step", () => { stop(); step(); });
   const more = button("Add 1 to both", () => {
     const moved = now().R.map((x) => Number((x + 1).toPrecision(12)));

@@ -70,13 +70,13 @@ function render({ model, el }) {
     "aria-label": recap ? model.get("title") : `Think-pair-share: ${model.get("title")}` });
   const status = make("div", { class: "pg-say", role: "status" });
   const face = ring();
-  const go = button({ class: "pg-play", onclick: () => (state.since ? pause() : start()) });
-  const skip = button({ onclick: () => (recap ? tick(unsaid()) : step(state.at + 1)) });
+  const go = button({ class: "pg-play", onclick: () => (state.since ? pause() : start()) }, "Start");
+  const skip = button({ onclick: () => (recap ? tick(unsaid()) : step(state.at + 1)) }, "Skip");
   const again = button({ onclick: restart }, recap ? "Again" : "Restart");
   const sound = button({ class: "pg-sound", "aria-pressed": "false", onclick: () => {
     change({ sound: !state.sound });
     if (state.sound) quietTone();
-  } });
+  } }, "Silent");
   const text = make("p", { class: "pg-text" });
   const notes = make("textarea", { class: "pg-notes", rows: 3, "data-lm-suppress-shortcuts": "true", placeholder: "Notes" });
   const tabs = steps.map((s, i) => button({ class: "pg-step", onclick: () => step(i) },

@@ -123,7 +123,7 @@ function render({ model, el: host }) {
     ["to-go", "Q̂ₜ: rewards from t on", "reward-to-go"], [WHOLE, "G₀: all rewards", "the whole return, for every step"],
   ], (value) => put("weight", value));
   weight.node.classList.add("pg-weight");
-  const play = button("", toggle, { class: "pg-play", "aria-keyshortcuts": "Space" });
+  const play = button("▶ Play", toggle, { class: "pg-play", "aria-keyshortcuts": "Space" });
   const scrub = control("input", {
     type: "range", min: 0, step: 1, id: newId("t"), "aria-label": "step t",
     input: () => { stop(); look(Number(scrub.value)); },

@@ -8,7 +8,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
-from tests.e2e.jupyter import ROOT, open_notebook, wait_for_lab
+from tests.e2e.jupyter import ROOT, drawn, open_notebook, wait_for_lab
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -129,6 +129,7 @@ def test_cards_work_and_are_accessible(gallery, artifacts):
         card.screenshot(path=artifacts / f"card-{name}.png")
     for card in page.locator(".pgkit-lab").all():
         card.scroll_into_view_if_needed()
+        drawn(page)
         assert card.evaluate(SERIOUS) == []
 
 

@@ -9,7 +9,7 @@ import axe_playwright_python
 import nbformat
 import pytest
 
-from tests.e2e.jupyter import ROOT, open_notebook
+from tests.e2e.jupyter import ROOT, drawn, open_notebook
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -53,6 +53,7 @@ def test_a_notebook_runs_and_everything_in_it_is_there(page, address, artifacts,
         card.scroll_into_view_if_needed()
         if card.locator(".pg-knobs").count():
             page.wait_for_function("(e) => e.dataset.n", arg=card.element_handle(), timeout=30_000)
+        drawn(page)
         assert card.evaluate("(e) => e.scrollWidth - e.clientWidth") <= 0
         assert card.evaluate(SERIOUS) == []
     if os.environ.get("PGKIT_PHOTOGRAPH"):

@@ -23,7 +23,7 @@ function render({ model, el: host }) {
   const ids = labels.map(() => newId("logit"));
   const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "softmax lab" });
   host.append(root);
-  const canvas = el("canvas", { class: "pg-plot", role: "img", style: "display: block; width: 100%; height: 260px; cursor: ns-resize; touch-action: none" });
+  const canvas = el("canvas", { class: "pg-plot", role: "img", "aria-label": "probabilities, logits and gradient", style: "display: block; width: 100%; height: 260px; cursor: ns-resize; touch-action: none" });
   const status = el("div", { class: "pg-small", role: "status", style: "min-height: 1.5em; margin: 6px 0 10px" });
   const at = { axes: null, colours: null, dragged: null, note: "" };
   const logits = () => [...model.get("logits")];
