@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-SETS = ("ps1", "ps2", "ps3")
+SETS = ("ps1", "ps2", "ps3", "ps4")
 VISIBLE_SEED = 1  # the inputs a student sees; grading draws others by the same rules
 
 
