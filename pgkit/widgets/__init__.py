@@ -13,6 +13,7 @@ WHERE = {
     "NormLab": "pgkit.widgets.norm_lab",
     "RingOfFire": "pgkit.widgets.ring_of_fire",
     "RunLab": "pgkit.widgets.run_lab",
+    "TemperatureLab": "pgkit.widgets.temperature_lab",
     "ThetaMarks": "pgkit.widgets.norm_lab",
     "TrajectoryLab": "pgkit.widgets.trajectory_lab",
     "bug_gallery": "pgkit.widgets.cards",
