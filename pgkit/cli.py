@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from pgkit import cli_grading
+from pgkit import cli_grading, cli_race
 from pgkit.algorithms import ALGORITHMS
 from pgkit.files import write_beside
 from pgkit.knobs import Choice, Knob, settings_of
@@ -91,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     sweep.set_defaults(command=_sweep)
 
+    cli_race.add_to(commands, _contender, WORLD_HELP)
+
     lab = commands.add_parser("lab", allow_abbrev=False, help="open the course in JupyterLab")
     lab.add_argument(
         "--workdir", type=Path, metavar="DIR", help="your working copy (default: work/)"
@@ -137,22 +139,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+WORLD_HELP = f"{', '.join(WORLDS)}, gymnasium:ID, or a text map FILE.txt"
+ABOUT = {  # flag -> (what it takes, what it is)
+    "reset": ("NAME", f"{', '.join(RESETS)}, or a FILE of numbers (default nominal)"),
+    "mix": ("W", "w in (1-w)·nominal + w·reset (default 1)"),
+    "runs": ("B", "independent seeds (default 64)"),
+    "iterations": ("K", "updates (default 500)"),
+    "seed": ("S", "default 0"),
+}
+
+
 def _about_experiment(parser: argparse.ArgumentParser, *, several: str | None) -> None:
     """The flags that say what to run; in a sweep those that can vary take several values."""
+    parser.add_argument("--world", default="ring-of-fire", help=WORLD_HELP)
+    _about_contender(parser, several=several, about=tuple(ABOUT))
+
+
+def _about_contender(
+    parser: argparse.ArgumentParser, *, several: str | None, about: Sequence[str]
+) -> None:
+    """The algorithm, where it starts, and every knob."""
     parser.add_argument("algorithm", metavar="ALGORITHM", help=", ".join(ALGORITHMS))
-    parser.add_argument(
-        "--world",
-        default="ring-of-fire",
-        help=f"{', '.join(WORLDS)}, gymnasium:ID, or a text map FILE.txt",
-    )
     parser.add_argument("--preset", metavar="NAME", help=f"named settings: {_presets()}")
-    for flag, metavar, text in (
-        ("reset", "NAME", f"{', '.join(RESETS)}, or a FILE of numbers (default nominal)"),
-        ("mix", "W", "w in (1-w)·nominal + w·reset (default 1)"),
-        ("runs", "B", "independent seeds (default 64)"),
-        ("iterations", "K", "updates (default 500)"),
-        ("seed", "S", "default 0"),
-    ):
+    for flag in about:
+        metavar, text = ABOUT[flag]
         parser.add_argument(f"--{flag}", nargs=several, metavar=metavar, help=text)
     for name, k in _all_settings().items():
         parser.add_argument(
@@ -186,7 +196,15 @@ def _all_settings() -> dict[str, Knob | Choice]:
 def _given(args: argparse.Namespace) -> dict[str, Any]:
     """What was said about the experiment on the command line."""
     names = (*ABOUT_RUN, *_all_settings())
-    return {name: value for name in names if (value := getattr(args, name)) is not None}
+    return {name: value for name in names if (value := getattr(args, name, None)) is not None}
+
+
+def _contender(words: Sequence[str], world: str, about: dict[str, Any]) -> Experiment:
+    """One side of a race, as it would be said to `pgkit run`."""
+    parser = _Parser(prog="pgkit race", allow_abbrev=False, add_help=False)
+    _about_contender(parser, several=None, about=("reset", "mix", "seed"))
+    args = parser.parse_args(words, argparse.Namespace(world=world))
+    return _experiment(args, {**about, **_given(args)})
 
 
 def _experiment(args: argparse.Namespace, given: dict[str, Any]) -> Experiment:

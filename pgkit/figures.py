@@ -10,10 +10,13 @@ import base64
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pgkit.files import write_beside, write_new
 from pgkit.types import Array, Float
 from pgkit.worlds.world import World
 
@@ -339,6 +342,89 @@ def bound(gap: Float[Array, "n"], promise: Float[Array, "n"]) -> Picture:
         f"{len(gap)} random policies and reset distributions: {below} below the line. The promise is "
         f"{ratio.min():.0f} to {ratio.max():.0f} times the truth, {np.median(ratio):.0f} times in the median.",
     )
+
+
+# ---------------------------------------------------------------- a race
+
+
+def race(outcome: Any) -> Picture:
+    """A race (pgkit.race.Outcome): both learning curves, every run's end, and the interval of the difference."""
+    from matplotlib.figure import Figure
+
+    from pgkit import statistics
+
+    verdict, at = outcome.verdict(), outcome.at
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    spec = figure.add_gridspec(2, 2, width_ratios=(1.7, 1), height_ratios=(1.9, 1))
+    curve = figure.add_subplot(spec[:, 0])
+    ends, apart = figure.add_subplot(spec[0, 1]), figure.add_subplot(spec[1, 1])
+    rows = list(zip(verdict.names, outcome.scores, HUES, DASHES, verdict.iqm, strict=False))
+    for k, (name, scores, hue, dash, end) in enumerate(rows):
+        estimates = [statistics.interval(each, count=400) for each in scores]
+        middle, low, high = np.array([(e.value, e.low, e.high) for e in estimates]).T
+        spread = np.quantile(scores, (0.1, 0.9), axis=1)
+        curve.fill_between(at, *spread, color=hue, alpha=0.1, lw=0)
+        curve.fill_between(at, low, high, color=hue, alpha=0.35, lw=0)
+        curve.plot(at, middle, color=hue, ls=dash, lw=2, label=name)
+        lift = 0.18 * np.sin(np.arange(len(scores[-1])) * 2.4)  # so that equal ones are seen
+        ends.plot(scores[-1], k + lift, MARKERS[k], color=hue, ms=3, alpha=0.45, mew=0)
+        ends.plot((end.low, end.high), (k, k), color="#1f2933", lw=2.5)
+        ends.plot(end.value, k, "|", color="#1f2933", ms=14, mew=2.5)
+    counted = "J from the nominal start"
+    if outcome.episodes is not None:
+        counted = f"mean return of {outcome.episodes} episodes"
+    curve.set(xlabel="iteration", ylabel=counted)
+    curve.set_title(
+        "interquartile mean, its 95 % interval; faint: 80 % of the runs", loc="left", fontsize=9
+    )
+    if outcome.race.best is not None:
+        best = outcome.race.best
+        curve.axhline(best, color=HUES[2], lw=1.2, ls=":", label=f"best possible, {best:.4g}")
+    curve.legend(frameon=False, fontsize=9)
+    ends.set_yticks((0, 1), verdict.names)
+    ends.set_ylim(1.6, -0.6)
+    ends.set_title("every run at the end, IQM and interval", loc="left", fontsize=9)
+    gap = verdict.difference
+    apart.axvline(0, color="#5b6672", lw=1.2, ls="--")
+    apart.plot((gap.low, gap.high), (0, 0), color=HUES[3], lw=4)
+    apart.plot(gap.value, 0, "o", color=HUES[3], ms=9)
+    apart.set(
+        yticks=(), ylim=(-1, 1), xlabel=f"IQM of {verdict.names[0]} minus IQM of {verdict.names[1]}"
+    )
+    apart.set_title(verdict.call, loc="left", fontsize=10, weight="bold")
+    for ax in (curve, ends, apart):
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(alpha=0.25, lw=0.6)
+    return Picture(figure, verdict.words)
+
+
+# ---------------------------------------------------------------- a file of one's own
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def export(picture: Picture, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write the figure as PNG, SVG or PDF, by the ending of the name.
+
+    ValueError for another ending; FileExistsError where the file is there, unless it may be overwritten.
+    """
+    import matplotlib
+
+    path, form, out = Path(path), format_of(Path(path)), BytesIO()
+    undated = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[form]
+    with matplotlib.rc_context({"svg.hashsalt": "pgkit", "svg.fonttype": "path"}):
+        picture.figure.savefig(out, format=form, dpi=200, facecolor="white", metadata=undated)
+    (write_beside if overwrite else write_new)(path, out.getvalue())
+    return path
+
+
+def format_of(path: Path) -> str:
+    """png, svg or pdf.  ValueError for a name that ends otherwise."""
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(
+            f"path = {str(path)!r}, but a figure is written as {', '.join(FORMATS)}; end the name with one"
+        )
+    return path.suffix.lower().removeprefix(".")
 
 
 # ---------------------------------------------------------------- the map of the lecture

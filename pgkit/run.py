@@ -32,6 +32,8 @@ FUSED = (
     ReinforceResets,
 )  # what engine.train computes; tests hold it equal to their text
 MIX_KNOB = Knob(name="mix", **MIX)
+RUNS_KNOB = Knob("runs", 64, 1, 100_000, "B", "runs", "the number of runs", whole=True)
+SEED_KNOB = Knob("seed", 0, 0, 2**63, "", "seed", "the seed", whole=True)
 _MAX_CHECKPOINTS = 64
 
 
@@ -87,10 +89,8 @@ class Run:
         algorithm, policy = complete(algorithm, world, policy, critic)
         self.world = world
         self.policy = policy
-        self.runs = Knob(
-            "runs", 64, 1, 100_000, "B", "runs", "the number of runs", whole=True
-        ).check(runs)
-        self.seed = Knob("seed", 0, 0, 2**63, "", "seed", "the seed", whole=True).check(seed)
+        self.runs = RUNS_KNOB.check(runs)
+        self.seed = SEED_KNOB.check(seed)
         self.engine = engine
         self._draws = Draws(run_keys(self.seed, self.runs))
         self._tables: Any = engine_tables(algorithm, world, policy) if engine != "text" else None

@@ -22,7 +22,7 @@ from pgkit.algorithms import ALGORITHMS
 from pgkit.algorithms.awr import PRESETS as AWR_PRESETS
 from pgkit.fits import check_fit, default_settings
 from pgkit.knobs import Knob, settings_of
-from pgkit.resets import load_reset
+from pgkit.resets import check_mu, load_reset
 from pgkit.run import Run
 from pgkit.worlds import load_world
 from pgkit.worlds.world import World
@@ -38,13 +38,15 @@ ABOUT_RUN = ("reset", "mix", "iterations", "runs", "seed")  # what a sweep can v
 
 @dataclass(frozen=True)
 class Experiment:
-    """What to run, by name.  settings: those that differ from what suits the world; preset: of the algorithm."""
+    """What to run, by name.  settings: those that differ from what suits the world; preset: of the algorithm;
+    reset: a name, a file, or the masses themselves.
+    """
 
     algorithm: str
     world: str = "ring-of-fire"
     settings: Mapping[str, Any] = field(default_factory=dict)
     preset: str | None = None
-    reset: str = "nominal"
+    reset: Any = "nominal"
     mix: Any = 1.0
     runs: Any = 64
     iterations: Any = 500
@@ -68,18 +70,19 @@ class Experiment:
         given = {**self._preset(name), **self.settings}
         algorithm = family(**{**default_settings(name, world), **given})
         mu = None
-        if self.reset != "nominal":
+        if not (isinstance(self.reset, str) and self.reset == "nominal"):
             if not isinstance(world, World):
                 raise ValueError(
                     f"reset = {self.reset!r}, but world = {world.name!r} has no list of states to reset "
                     "to; leave --reset out"
                 )
             gamma = getattr(algorithm, "gamma", 0.95)
-            if self.reset == "expert" and gamma == 1:
+            if isinstance(self.reset, str) and self.reset == "expert" and gamma == 1:
                 raise ValueError(
                     "gamma = 1, but the expert's occupancy needs γ < 1; give --gamma .99 or another reset"
                 )
-            mu = load_reset(self.reset, world, gamma)
+            named = isinstance(self.reset, str)
+            mu = load_reset(self.reset, world, gamma) if named else check_mu(world, self.reset)
         return Run(
             algorithm, world, mu=mu, mix=self.mix, runs=self.runs, seed=self.seed, engine=engine
         )

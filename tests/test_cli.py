@@ -89,6 +89,41 @@ def test_without_json_people_get_a_table(capsys):
     assert "runs that reach G" in out
 
 
+RACE = ["race", "reinforce --reset uniform", "actor_critic --reset uniform --alpha .3",
+        "--runs", "6", "--iterations", "10"]  # fmt: skip
+
+
+def test_a_race_is_told_saved_drawn_and_comes_out_the_same_again(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([*RACE, "--save", "race.json", "--figure", "race.svg", "--json"]) == 0
+    out, _ = capsys.readouterr()
+    found = json.loads(out)
+    kept = json.loads((tmp_path / "race.json").read_text())
+    assert found["result"] == kept["result"]
+    verdict = found["verdict"]
+    assert set(verdict) == {"winner", "words", "paired", "iqm", "difference", "probability_of_improvement",
+                            "optimality_gap", "same_as_file"}  # fmt: skip
+    assert verdict["paired"] is True
+    value, low, high = verdict["difference"]
+    assert low <= value <= high
+    one, other = (verdict["iqm"][name][0] for name in ("reinforce", "actor_critic"))
+    assert value == pytest.approx(one - other)
+    assert (tmp_path / "race.svg").read_text().startswith("<?xml")
+    assert main(["race", "race.json"]) == 0
+    assert "The same as in the file, to the last digit." in capsys.readouterr().out
+    assert main([*RACE, "--save", "race.json"]) == 2
+    assert "race.json: is there already" in capsys.readouterr().err
+    assert main([*RACE, "--save", "race.json", "--force"]) == 0
+
+
+def test_two_of_one_algorithm_are_told_apart_by_their_flags(capsys):
+    sides = ["reinforce --alpha .1", "reinforce --alpha .3 --seed 1"]
+    assert main(["race", *sides, "--runs", "5", "--iterations", "2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["contenders"]) == sides
+    assert found["verdict"]["paired"] is False
+
+
 @pytest.mark.parametrize(
     ("argv", "what"),
     [
@@ -115,6 +150,20 @@ def test_without_json_people_get_a_table(capsys):
         (["sweep", "reinforce", "--csv", "nowhere/at/all.csv"], "no folder 'at'"),
         (["sweep", "reinforce", "--json", "."], "this is a folder"),
         (["sweep", "reinforce", "--workers", "0"], "workers = 0"),
+        (["race", "reinforce"], "No such file"),
+        (["race", "reinforce", "awr", "awr"], "a race is between two"),
+        (["race", "reinforce --alpha -1", "awr"], "alpha = -1"),
+        (["race", "reinforce --fly", "awr"], "unrecognized arguments: --fly"),
+        (["race", "reinforce --gamma .9", "awr"], "give both contenders the same gamma"),
+        (["race", "reinforce", "awr", "--runs", "many"], "runs = many"),
+        (["race", "reinforce", "awr", "--seed", "-1"], "seed = -1"),
+        (["race", "reinforce", "awr", "--target", "much"], "target = 'much'"),
+        (["race", "reinforce", "awr", "--save", "."], "this is a folder"),
+        (
+            ["race", "reinforce", "awr", "--figure", "f.bmp", "--runs", "1", "--iterations", "1"],
+            "end the name",
+        ),
+        (["race", "x.json", "--runs", "3"], "the file says all that"),
         (["run"], "ALGORITHM"),
         (["fly"], "invalid choice"),
         ([], "COMMAND"),

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "pgkit"
 LAYERS = [  # each module imports only from layers before its own (or its own package)
     {"types", "files", "pages"},
-    {"draws", "knobs"},
+    {"draws", "knobs", "statistics"},
     {"worlds"},
     {"optim", "memory", "returns", "rollout", "exact"},
     {"policies", "critics", "fastnets", "nets"},
@@ -18,10 +18,11 @@ LAYERS = [  # each module imports only from layers before its own (or its own pa
     {"fits", "evaluation", "plug"},
     {"run"},
     {"sweep", "bugs", "cures"},
+    {"race"},
     {"draw", "check", "glossary", "predictions", "lecture", "workdir"},
     {"figures", "checks"},
     {"widgets", "grading", "server"},
-    {"lab_server", "doctor", "cli_grading"},
+    {"lab_server", "doctor", "cli_grading", "cli_race"},
     {"cli"},
 ]
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
@@ -34,7 +35,7 @@ FORBIDDEN = {  # outside packages that only some parts may import
     "nbgrader": {"grading"},
     "jupytext": set(),
     "numba": {"engine"},
-    "rich": {"cli", "cli_grading"},
+    "rich": {"cli", "cli_grading", "cli_race"},
 }
 
 

@@ -53,10 +53,12 @@ GYMNASIUM, CLOUDS = "gymnasium:", "clouds:"
 def load_world(name: str) -> Any:
     """A world by its name in WORLDS (- or _ alike), from a text map in a file, or from Gymnasium (gymnasium:ID).
 
-    clouds takes settings in its name: clouds:points=500,weights=9/1.
+    A name of several lines is a map itself. clouds takes settings in its name: clouds:points=500,weights=9/1.
 
     Raises ValueError for an unknown name, an unreadable file, a bad map, or an environment that cannot be had.
     """
+    if "\n" in name:
+        return grid_world(name)
     if name.startswith(GYMNASIUM):
         return _from_gymnasium(name)
     if name.startswith(CLOUDS):
