@@ -66,6 +66,19 @@ SETTINGS: dict[tuple[str, str], Mapping[str, Any]] = {
         for a in ("reinforce_natural", "natural_actor_critic")
     },
     ("actor_critic", "lqr"): {"critic_steps": 0},
+    ("soft_actor_critic_continuous", "lqr"): {
+        "tuning": "fixed",
+        "temperature": 0.1,
+        "alpha": 0.05,
+        "critic_steps": 0,
+        "polyak": 1.0,
+        "episodes": 64,
+        "horizon": 1,
+        "updates": 4,
+        "batch": 0,
+        "replay": 2560,
+        "warmup": 256,
+    },
     ("soft_actor_critic_continuous", "pendulum"): {
         "gamma": 0.98,
         "polyak": 0.02,
@@ -106,7 +119,8 @@ def misfit(name: str, world: Any) -> str | None:
         return "it sums over finitely many actions, and this world's actions are continuous"
     if name == "soft_actor_critic_continuous" and where != KINDS[2]:
         return "its actions are continuous, and this world has finitely many"
-    if name == "soft_actor_critic_continuous" and not np.isfinite(world.action_high).all():
+    squashed = name == "soft_actor_critic_continuous" and world.name != "lqr"
+    if squashed and not np.isfinite(world.action_high).all():
         return "its actions are squashed into bounds, and this world's have none"
     return None
 
@@ -176,10 +190,11 @@ def default_critic(name: str, world: Any, algorithm: Any) -> Any:
         if name == "soft_actor_critic":
             return QTable()
         return ValueTable(algorithm.horizon if algorithm.gamma == 1 else None)
-    if world.name == "lqr":
-        return LinearValue()
     from pgkit import fastnets
 
+    if world.name == "lqr":
+        soft = name == "soft_actor_critic_continuous"
+        return fastnets.QuadraticQ() if soft else LinearValue()
     scale = world.input_scale
     if name == "soft_actor_critic_continuous":
         size = len(world.action_high)

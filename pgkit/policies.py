@@ -396,8 +396,42 @@ class LinearGaussian:
         mean, std = self._mean_std(theta, D.s)
         z = (D.a[..., 0] - mean) / std
         on_k, on_log_std = _mean(D, weight * z * D.s[..., 0] / std), _mean(D, weight * (z**2 - 1))
+        return np.stack([on_k, self._inward(theta, on_log_std)], axis=-1)
+
+    def _inward(
+        self, theta: Float[Array, "B 2"], on_log_std: Float[Array, "B"]
+    ) -> Float[Array, "B"]:
+        """The gradient of log σ, 0 where it points out of the bounds."""
         outward = np.where(on_log_std < 0, theta[:, 1] <= self.low, theta[:, 1] >= self.high)
-        return np.stack([on_k, np.where(outward, 0.0, on_log_std)], axis=-1)
+        return np.where(outward, 0.0, on_log_std)
+
+    def sample(
+        self, theta: Float[Array, "B 2"], s: Float[Array, "B n 1"], noise: Float[Array, "B n 1"]
+    ) -> tuple[Float[Array, "B n 1"], Float[Array, "B n"]]:
+        """(a = k s + σ ε, log π_θ(a|s)) for given standard normal ε."""
+        mean, std = self._mean_std(theta, s)
+        a = mean[..., None] + std[..., None] * noise
+        return a, self.log_prob(theta, s, a)
+
+    def grad_through(
+        self,
+        theta: Float[Array, "B 2"],
+        s: Float[Array, "B n 1"],
+        noise: Float[Array, "B n 1"],
+        *,
+        upstream_action: Float[Array, "B n 1"],
+        upstream_log_prob: Float[Array, "B n"],
+    ) -> Float[Array, "B 2"]:
+        """(1/n) Σ upstream_action · ∂a/∂θ + upstream_log_prob · ∂log π_θ(a|s)/∂θ, through a = k s + σ ε.
+
+        ∂a/∂k = s, ∂a/∂log σ = σ ε; with the noise held log π = -ε²/2 - log σ - ½ log 2π moves with log σ alone.
+        """
+        _, std = self._mean_std(theta, s)
+        on_a = upstream_action[..., 0]
+        on_log_std = (on_a * std * noise[..., 0] - upstream_log_prob).mean(axis=-1)
+        return np.stack(
+            [(on_a * s[..., 0]).mean(axis=-1), self._inward(theta, on_log_std)], axis=-1
+        )
 
     def _fisher(self, theta: Float[Array, "B 2"], D: Dataset) -> Float[Array, "B 2"]:
         """The diagonal of G: (1/N) Σ s²/σ² and (1/N) Σ 2; off the diagonal it is zero."""

@@ -217,3 +217,29 @@ def test_a_gaussian_out_of_its_bounds_is_not_pushed_further():
     D = Dataset(np.ones((1, 4, 1)), np.zeros((1, 4, 1)), np.ones((1, 4)), np.ones((1, 4), bool), 1)
     grad = policy.grad_log_prob(np.array([[0.0, -3.0]]), D, weight=D.q_hat)
     assert grad[0, 1] == 0
+
+
+def test_a_linear_gaussian_is_differentiated_through_its_noise():
+    """Against finite differences of mean over n of f(a) + c log π(a), a = k s + σ ε, with the noise held."""
+    policy, rng = LinearGaussian(), np.random.default_rng(4)
+    theta, s, noise = (
+        rng.normal(size=(2, 2)) * 0.4,
+        rng.normal(size=(2, 9, 1)),
+        rng.normal(size=(2, 9, 1)),
+    )
+
+    def objective(theta):
+        a, log_prob = policy.sample(theta, s, noise)
+        np.testing.assert_allclose(log_prob, policy.log_prob(theta, s, a))
+        return (np.sin(a[..., 0]) - 0.7 * log_prob).mean(axis=1)
+
+    a, log_prob = policy.sample(theta, s, noise)
+    grad = policy.grad_through(
+        theta, s, noise, upstream_action=np.cos(a), upstream_log_prob=np.full(log_prob.shape, -0.7)
+    )
+    np.testing.assert_allclose(grad, difference(objective, theta), atol=1e-8)
+    wide = np.array([[0.0, 1.0]])  # σ at its upper bound, and more is wanted
+    more = policy.grad_through(
+        wide, s[:1], noise[:1], upstream_action=noise[:1], upstream_log_prob=np.zeros((1, 9))
+    )
+    assert more[0, 1] == 0

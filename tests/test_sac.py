@@ -8,6 +8,7 @@ import pytest
 from pgkit import fastnets, nets
 from pgkit.algorithms.soft_actor_critic_continuous import SoftActorCriticContinuous
 from pgkit.draws import Draws, run_keys
+from pgkit.policies import LinearGaussian
 from pgkit.rollout import rollout
 from pgkit.worlds import WORLDS
 from pgkit.worlds.vector import VectorWorld
@@ -146,6 +147,12 @@ def test_knobs_may_be_turned_on_the_way():
     np.testing.assert_allclose(after.phi.log_temperature, np.log(2.0))
     assert len(after.memory) == 16
     assert len(state.memory) == 40
+
+
+def test_without_bounds_there_is_no_target_for_the_entropy():
+    algorithm = linear(temperature=1.0)
+    with pytest.raises(ValueError, match="tuning = 'automatic', but the actions of world = 'lqr'"):
+        train(replace(algorithm, tuning="automatic"), WORLDS["lqr"](), LinearGaussian(), 5)
 
 
 def test_a_network_says_that_it_has_no_exact_fit():

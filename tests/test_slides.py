@@ -13,6 +13,9 @@ ORDER = list(SLIDES)
 
 
 def run_of(name, **options):
+    if name == "soft_actor_critic_continuous":
+        algorithm = ALGORITHMS[name](episodes=4, horizon=6, warmup=0, batch=8)
+        return Run(algorithm, WORLDS["pendulum"](), runs=3, **options)
     return Run(ALGORITHMS[name](episodes=4, horizon=6), WORLDS["ring-of-fire"](), runs=3, **options)
 
 
@@ -38,7 +41,7 @@ def test_the_gradient_or_the_new_parameters_are_shown_and_the_run_stays_as_it_wa
         or "theta = theta + step" in line
     )
     row = next(r for r in shown.values(at) if r["name"] == "theta")
-    assert row["shape"] == "[3, 81, 4]"
+    assert row["shape"] == f"[{', '.join(map(str, theta.shape))}]"
     assert row["dtype"] == "float64"
     assert row["mean"]
     assert run.iteration == 0
@@ -90,7 +93,7 @@ def test_two_threads_trace_at_once():
     assert "weight" not in found["reinforce"]
 
 
-@pytest.mark.parametrize("name", ["reinforce", "awr", "actor_critic"])
+@pytest.mark.parametrize("name", ["reinforce", "awr", "actor_critic", "soft_actor_critic"])
 def test_slow_motion_goes_through_the_lines_in_the_order_in_which_they_run(name):
     run = run_of(name)
     shown = slide(name, run=run)

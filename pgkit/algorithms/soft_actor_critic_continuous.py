@@ -111,6 +111,11 @@ class SoftActorCriticContinuous:
         return np.split(draws.stream(Stream.SAMPLE).normal(2 * n, update, size), 2, axis=1)
 
     def _target_entropy(self, world):
-        """H̄ = Σ_k log(half the range of a_k) - 1."""
+        """H̄ = Σ_k log(half the range of a_k) - 1.  ValueError for a number without bounds."""
         half = (np.array(world.action_high) - np.array(world.action_low)) / 2
+        if not np.isfinite(half).all():
+            raise ValueError(
+                f"tuning = {self.tuning!r}, but the actions of world = {world.name!r} have no bounds, so the "
+                "entropy has no natural target; take tuning = 'fixed'"
+            )
         return (np.log(half) - 1).sum()
