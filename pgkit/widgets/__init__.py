@@ -7,8 +7,10 @@ from typing import Any
 
 WHERE = {
     "BaselineLab": "pgkit.widgets.baseline_lab",
+    "BetaLab": "pgkit.widgets.beta_lab",
     "GaeLab": "pgkit.widgets.gae_lab",
     "LogitBars": "pgkit.widgets.views.bars",
+    "RaceLab": "pgkit.widgets.race_lab",
     "RewardLab": "pgkit.widgets.reward_lab",
     "NormLab": "pgkit.widgets.norm_lab",
     "RingOfFire": "pgkit.widgets.ring_of_fire",
@@ -16,6 +18,8 @@ WHERE = {
     "TemperatureLab": "pgkit.widgets.temperature_lab",
     "ThetaMarks": "pgkit.widgets.norm_lab",
     "TrajectoryLab": "pgkit.widgets.trajectory_lab",
+    "TriadLab": "pgkit.widgets.triad_lab",
+    "WalkLab": "pgkit.widgets.walk_lab",
     "bug_gallery": "pgkit.widgets.cards",
     "glossary": "pgkit.widgets.cards",
     "notation": "pgkit.widgets.cards",
