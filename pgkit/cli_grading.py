@@ -54,6 +54,11 @@ def add_to(commands: Any) -> None:
         metavar="NAME",
         help="only this one; may be repeated",
     )
+    grade.add_argument(
+        "--exercise",
+        metavar="NAME",
+        help="only this one's points change, after its check was mended",
+    )
     grade.add_argument("--workers", default=2, metavar="P", help="processes (default 2)")
     grade.add_argument(
         "--scheduler", metavar="ADDRESS", help="a Dask cluster instead of processes here"
@@ -151,7 +156,8 @@ def _grade(args: argparse.Namespace) -> int:
         TimeRemainingColumn,
     )
 
-    from pgkit.grading.grade import Outcome, grade
+    from pgkit.grading.grade import grade
+    from pgkit.grading.outcome import Outcome
     from pgkit.grading.sandbox import SandboxError
 
     columns = (
@@ -170,7 +176,8 @@ def _grade(args: argparse.Namespace) -> int:
 
         try:
             outcomes = grade(
-                _course(args), args.ps, students=args.student, workers=WORKERS.check(args.workers),
+                _course(args), args.ps, students=args.student, exercise=args.exercise,
+                workers=WORKERS.check(args.workers),
                 scheduler=args.scheduler, resume=args.resume, unsafe=args.unsafe, tell=tell,
             )  # fmt: skip
         except SandboxError as error:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,9 @@ class Course:
         """Who has handed in, by name."""
         submitted = self.root / self.directory.submitted_directory
         found = (
-            p.name for p in submitted.glob("*") if (p / ps).is_dir() and not p.name.startswith(".")
+            p.name
+            for p in submitted.glob("*")
+            if (p / ps).is_dir() and not p.name.startswith(".") and _inside(p / ps, submitted)
         )
         return sorted(found)
 
@@ -92,7 +95,7 @@ class Course:
         Links are not followed.
         """
         folder = self.folder("submitted", student, ps)
-        books = sorted(p for p in folder.glob("*.ipynb") if p.is_file() and not p.is_symlink())
+        books = sorted(p for p in folder.glob("*.ipynb") if p.is_file() and _inside(p, folder))
         right = [p for p in books if p.stem == ps]
         if not books:
             return b"", "No notebook was handed in."
@@ -109,6 +112,23 @@ class Course:
             )
         note = "" if right else f"The file is called {path.name}; it was taken for {ps}.ipynb."
         return path.read_bytes(), note
+
+    def graded(self, student: str, ps: str) -> NotebookNode | None:
+        """The graded notebook that is there already."""
+        path = self.folder("autograded", student, ps) / f"{ps}.ipynb"
+        return nbformat.read(path, as_version=4) if path.is_file() else None
+
+    def handed_in(self, student: str, ps: str) -> datetime | None:
+        """When, by timestamp.txt, in UTC without a zone as nbgrader keeps it; None where that says nothing."""
+        from nbgrader.utils import parse_utc
+
+        path = self.folder("submitted", student, ps) / "timestamp.txt"
+        if not path.is_file() or not _inside(path, path.parent) or path.stat().st_size > 100:
+            return None
+        try:
+            return parse_utc(path.read_text(encoding="utf-8", errors="replace").strip())
+        except (ValueError, OverflowError):
+            return None
 
     def seeds(self, ps: str) -> list[int | None]:
         """The visible inputs (None) and the secret ones: drawn once for each set, kept beside the gradebook."""
@@ -132,6 +152,11 @@ class Course:
                     "another pgkit grade is at work in this course folder; wait until it ends"
                 ) from None
             yield
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    """Is it no link that leads out of the folder?"""
+    return folder.resolve() in path.resolve().parents
 
 
 def _find_our_programs() -> None:

@@ -20,6 +20,7 @@ from pgkit.files import write_beside
 from pgkit.grading.course import LARGEST_FILE, Course, key
 from pgkit.grading.gradebook import Gradebook, quietly
 from pgkit.grading.judge import request, verdicts
+from pgkit.grading.outcome import read_log
 from pgkit.grading.rebuild import rebuild
 from pgkit.grading.sandbox import Sandbox
 from pgkit.grading.student import MANIFEST
@@ -213,7 +214,7 @@ def scores_csv(course: Course, ps: str, *, layout: str = "wide", anonymous: bool
     if layout not in ("wide", "lms"):
         raise ValueError(f"layout = {layout!r}, but it must be wide or lms")
     rows = Gradebook(course, ps).scores()
-    status = {entry["student"]: entry for entry in log(course, ps)}
+    status = {entry["student"]: entry for entry in read_log(course, ps)}
     parts = list(dict.fromkeys(name for row in rows for name in row["parts"]))
     out = io.StringIO()
     write = csv.writer(out, lineterminator="\n")
@@ -249,14 +250,3 @@ def scores_csv(course: Course, ps: str, *, layout: str = "wide", anonymous: bool
 def alias(course: Course, student: str) -> str:
     """A name that says nothing, the same in all reports of this course."""
     return "student-" + key(json.dumps(course.seeds("aliases")), student)[:8]
-
-
-def log(course: Course, ps: str) -> list[dict[str, Any]]:
-    """The last entry of each student."""
-    path = course.state / f"{ps}.log.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    latest: dict[str, dict[str, Any]] = {}
-    for line in lines:
-        entry = json.loads(line)
-        latest[entry["student"]] = entry
-    return [latest[name] for name in sorted(latest)]

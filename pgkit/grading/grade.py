@@ -1,15 +1,18 @@
 """Grade a class: submissions to sandboxes on any Dask cluster, values to the judge, scores to nbgrader's gradebook.
 
 Everything that was computed is kept before it is used (`.pgkit/graded/`), each result under a key of its submission,
-its release and its seeds. So a stop at any point loses nothing, and what is there already is not computed again.
+its release, its seeds and its probes. So a stop at any point loses nothing, and what is there already is not computed
+again. The judge looks at kept values anew each time: a check that was mended there costs no run.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,41 +21,12 @@ import nbformat
 import pgkit
 from pgkit.files import write_beside
 from pgkit.grading.course import Course, key
-from pgkit.grading.judge import graded, request, verdicts
-from pgkit.grading.rebuild import Rebuilt, read, rebuild
-from pgkit.grading.sandbox import Sandbox, SandboxError, why_not
+from pgkit.grading.judge import graded, judged_points, request, verdicts, with_others_kept
+from pgkit.grading.outcome import Outcome, outcome, read_log, write_log
+from pgkit.grading.rebuild import Check, Rebuilt, rebuild_file
+from pgkit.grading.sandbox import Sandbox, SandboxError, shows, why_not
 
-VERSION = "1"  # of what is kept; a new one computes everything again
-LOST = 4  # how often a task may lose its worker before its submission counts as the reason
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One graded submission.
-
-    status : "ok", "repaired" (see notes), "stopped" (by a limit), "unreadable" or "crashed".
-    scores : grade_id -> points of the checks;  failed : grade_id -> the first part that is not right.
-    """
-
-    student: str
-    ps: str
-    status: str
-    scores: dict[str, float]
-    out_of: dict[str, float]
-    failed: dict[str, str]
-    notes: list[str]
-    seconds: float = 0.0
-    key: str = ""
-
-    @property
-    def points(self) -> float:
-        return round(sum(self.scores.values()), 2)
-
-    @property
-    def line(self) -> str:
-        """A line for the instructor."""
-        notes = f"  {' '.join(self.notes)}" if self.notes else ""
-        return f"{self.student:20} {self.points:6g} of {sum(self.out_of.values()):g}  {self.status}{notes}"
+VERSION = "2"  # of what is kept; a new one computes everything again
 
 
 @dataclass(frozen=True)
@@ -72,6 +46,7 @@ def grade(
     ps: str,
     *,
     students: Sequence[str] = (),
+    exercise: str | None = None,
     workers: int = 2,
     scheduler: str | None = None,
     resume: bool = False,
@@ -84,6 +59,7 @@ def grade(
     Parameters
     ----------
     students : who; everybody who has handed in if empty.
+    exercise : only the points of this one change, after its check was mended; whoever has none yet gets all.
     workers : processes on this machine, each with a sandbox; scheduler : the address of a Dask cluster instead.
     resume : keep what was graded already and has not changed; else everything is computed anew.
     unsafe : run submissions without a sandbox where there can be none.
@@ -91,59 +67,64 @@ def grade(
 
     Raises
     ------
-    ValueError : an unknown student or problem set, no release, another grader at work.
-    SandboxError : there can be no sandbox here.
+    ValueError : an unknown student, exercise or problem set, no release, another grader at work.
+    SandboxError : there can be no sandbox here, or on a worker of the cluster.
+    OSError : the cluster cannot be reached, or is lost on the way; what was graded is kept.
     """
     problem = "" if unsafe or scheduler else why_not()
     if problem:
         raise SandboxError(
             f"{problem}; --unsafe grades without a sandbox: only for people whom you trust"
         )
+    if not unsafe and (place := shows(course.root)):
+        raise ValueError(
+            f"the course folder lies in {place}, which submissions can read; move it out of there"
+        )
     release, checks, seeds = course.release(ps), course.checks(ps), course.seeds(ps)
+    only = None if exercise is None else _check_of(checks, exercise)
     names = _names(course, ps, students)
-    told = key(VERSION, pgkit.__version__, nbformat.writes(release), json.dumps(seeds))
+    told = key(VERSION, pgkit.__version__, nbformat.writes(release), json.dumps(seeds), _probes(ps))
     with course.locked():
         from pgkit.grading.gradebook import Gradebook
 
         book = Gradebook(course, ps)
-        outcomes: dict[str, Outcome] = {}
-        rebuilt: dict[str, Rebuilt] = {}
-        jobs, replies = [], {}
-        for name in names:
+        before = {entry["student"]: entry for entry in read_log(course, ps)}
+
+        def rebuilt(name: str) -> tuple[Rebuilt, Job]:
             data, note = course.submission(name, ps)
-            mark = key(told, data, note)
-            kept = _kept(course, ps, name)
-            rebuilt[name] = _rebuilt(release, data, note)
-            if resume and kept.get("key") == mark:
-                replies[name] = kept["reply"]
-            jobs.append(
-                Job(name, ps, mark, request(rebuilt[name].notebook, checks), seeds, limits or {})
-            )
-        done = 0
-        waiting = [job for job in jobs if job.student not in replies]
-        by_name = {job.student: job for job in jobs}
+            made = rebuild_file(release, data, note)
+            asked = request(made.notebook, checks)
+            return made, Job(name, ps, key(told, data, note), asked, seeds, limits or {})
 
-        def finish(name: str, reply: dict[str, Any], seconds: float) -> None:
-            nonlocal done
-            made = rebuilt[name]
+        def finish(name: str, reply: dict[str, Any], seconds: float) -> Outcome:
+            made, job = rebuilt(name)
             found = verdicts(checks, reply, seeds)
-            status, notes = _status(made, reply, by_name[name])
-            outcome = Outcome(
-                name, ps, status,
-                {v.grade_id: v.points for v in found}, {v.grade_id: v.out_of for v in found},
-                {v.grade_id: v.failed for v in found if v.failed}, notes, seconds, by_name[name].key,
-            )  # fmt: skip
-            book.save(name, graded(made.notebook, reply, found))
-            outcomes[name] = outcome
-            done += 1
-            _log(course, ps, outcome)
-            tell(outcome, done, len(names))
+            result = outcome(name, ps, made, reply, found, job.cells, seconds, job.key)
+            notebook = graded(made.notebook, reply, found)
+            old = course.graded(name, ps) if only else None
+            if old is not None and only is not None:
+                notebook = with_others_kept(notebook, old, checks, only)
+                result = _with_others_kept(result, judged_points(notebook, checks), before, only)
+            book.save(name, notebook)
+            write_log(course, ps, result)
+            return result
 
-        for name in list(replies):
-            finish(name, replies[name], 0.0)
-        for name, reply, seconds in _computed(waiting, ps, workers, scheduler, unsafe):
-            _keep(course, ps, name, {"key": by_name[name].key, "reply": reply})
-            finish(name, reply, seconds)
+        outcomes: dict[str, Outcome] = {}
+        waiting, kept = [], []
+        for name in names:
+            _, job = rebuilt(name)
+            same = resume and _kept(course, ps, name).get("key") == job.key
+            (kept if same else waiting).append(job)
+        for job in kept:
+            outcomes[job.student] = finish(
+                job.student, _kept(course, ps, job.student)["reply"], 0.0
+            )
+            tell(outcomes[job.student], len(outcomes), len(names))
+        for job, reply, seconds in _computed(waiting, workers, scheduler, unsafe):
+            if "crash" not in reply:  # what went wrong around a submission is tried again
+                _keep(course, ps, job.student, {"key": job.key, "reply": reply})
+            outcomes[job.student] = finish(job.student, reply, seconds)
+            tell(outcomes[job.student], len(outcomes), len(names))
         return [outcomes[name] for name in names]
 
 
@@ -161,34 +142,27 @@ def _names(course: Course, ps: str, students: Sequence[str]) -> list[str]:
     return [name for name in known if not students or name in students]
 
 
-def _rebuilt(release: Any, data: bytes, note: str) -> Rebuilt:
-    notes = [note] if note else []
-    submitted = None
-    if data:
-        try:
-            submitted = read(data)
-        except ValueError as error:
-            notes.append(f"The file cannot be read: {error}.")
-    made = rebuild(release, submitted)
-    return Rebuilt(
-        made.notebook, [*notes, *made.notes], made.missing if submitted is not None else ["*"]
-    )
+def _check_of(checks: Sequence[Check], exercise: str) -> str:
+    """The grade_id of an exercise's check."""
+    for check in checks:
+        if exercise in (check.grade_id, check.grade_id.removeprefix("check-")):
+            return check.grade_id
+    known = ", ".join(check.grade_id.removeprefix("check-") for check in checks)
+    raise ValueError(f"exercise = {exercise!r}, but it must be one of {known}")
 
 
-def _status(made: Rebuilt, reply: dict[str, Any], job: Job) -> tuple[str, list[str]]:
-    if made.missing == ["*"]:
-        return "unreadable", made.notes
-    if "crash" in reply:
-        return "crashed", [*made.notes, reply["crash"]]
-    if reply.get("end"):
-        return "stopped", [*made.notes, f"Stopped: {reply['end']}."]
-    silent = [cell["id"] for cell in job.cells if cell["id"] not in reply["cells"]]
-    if silent:
-        return "stopped", [
-            *made.notes,
-            f"The notebook ended its own process in the cell {silent[0]}.",
-        ]
-    return ("repaired" if made.notes else "ok"), made.notes
+def _probes(ps: str) -> str:
+    """The text that decides on which inputs the answers are called, and how."""
+    modules = (importlib.import_module(name) for name in ("pgkit.check", f"pgkit.checks.{ps}"))
+    return "".join(Path(inspect.getfile(module)).read_text(encoding="utf-8") for module in modules)
+
+
+def _with_others_kept(
+    new: Outcome, points: dict[str, float], before: dict[str, Any], only: str
+) -> Outcome:
+    failed = {k: v for k, v in before.get(new.student, {}).get("failed", {}).items() if k != only}
+    failed |= {k: v for k, v in new.failed.items() if k == only}
+    return replace(new, scores=points, failed=failed)
 
 
 # ---------------------------------------------------------------- workers
@@ -211,38 +185,34 @@ def compute(job: Job, unsafe: bool) -> tuple[dict[str, Any], float]:
 
 
 def _computed(
-    jobs: list[Job], ps: str, workers: int, scheduler: str | None, unsafe: bool
-) -> Iterator[tuple[str, dict[str, Any], float]]:
-    """(student, reply, seconds) as they are done."""
+    jobs: list[Job], workers: int, scheduler: str | None, unsafe: bool
+) -> Iterator[tuple[Job, dict[str, Any], float]]:
+    """(job, reply, seconds) as they are done."""
     if not jobs:
         return
     from pgkit.sweep import cluster
 
     with cluster(workers, scheduler) as client:
-        from distributed import as_completed
+        from distributed import KilledWorker, as_completed
 
-        futures = client.map(
-            compute,
-            jobs,
-            unsafe=unsafe,
-            pure=False,
-            key=[f"{ps}-{job.student}-{job.key[:12]}" for job in jobs],
-        )
-        by_key = {future.key: job for future, job in zip(futures, jobs, strict=True)}
-        for future in as_completed(futures, loop=client.loop):
-            job = by_key[future.key]
-            if future.status == "finished":
+        for address, problem in client.run(why_not).items() if not unsafe else ():
+            if problem:
+                raise SandboxError(f"worker {address}: {problem}")
+        by_key = {f"{job.ps}-{job.student}-{job.key[:12]}": job for job in jobs}
+        futures = client.map(compute, jobs, unsafe=unsafe, pure=False, key=list(by_key))
+        arriving = as_completed(futures, loop=client.loop)
+        del futures  # a reply is dropped when it has been dealt with
+        for future in arriving:
+            if future.status in ("cancelled", "lost"):
+                raise OSError("the cluster is lost; what was graded is kept, --resume goes on")
+            try:
                 reply, seconds = future.result()
-            else:  # its worker died again and again
+            except KilledWorker as error:  # its worker died again and again
                 reply, seconds = (
-                    {
-                        "cells": {},
-                        "end": "",
-                        "crash": f"Grading it ended its worker: {future.exception()}",
-                    },
+                    {"cells": {}, "end": "", "crash": f"It ended its worker: {error}"},
                     0.0,
                 )
-            yield job.student, reply, seconds
+            yield by_key[future.key], reply, seconds
 
 
 # ---------------------------------------------------------------- what is kept
@@ -265,14 +235,3 @@ def _keep(course: Course, ps: str, student: str, result: dict[str, Any]) -> None
     path = _place(course, ps, student)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_beside(path, json.dumps(result))
-
-
-def _log(course: Course, ps: str, outcome: Outcome) -> None:
-    """One line of JSON for each graded submission."""
-    entry = {
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        **asdict(outcome),
-        "points": outcome.points,
-    }
-    with (course.state / f"{ps}.log.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")

@@ -47,8 +47,7 @@ class Gradebook:
 
     def _save(self, student: str, notebook: NotebookNode) -> None:
         course, ps = self.course, self.ps
-        submitted = course.folder("submitted", student, ps)
-        handed_in = course.directory.get_existing_timestamp(str(submitted))
+        handed_in = course.handed_in(student, ps)
         with _nbgrader(course) as book:
             book.update_or_create_student(student)
             when = {"timestamp": handed_in} if handed_in else {}
@@ -63,12 +62,14 @@ class Gradebook:
         }  # fmt: skip
         for step in (SaveAutoGrades, AssignLatePenalties):
             with quietly():
-                step(parent=None, log=QUIET).preprocess(notebook, resources)
+                step(parent=None, config=course.directory.config, log=QUIET).preprocess(
+                    notebook, resources
+                )
         folder = course.folder("autograded", student, ps)
         folder.mkdir(parents=True, exist_ok=True)
         write_beside(folder / f"{ps}.ipynb", nbformat.writes(notebook) + "\n")
         if handed_in:
-            write_beside(folder / "timestamp.txt", (submitted / "timestamp.txt").read_text())
+            write_beside(folder / "timestamp.txt", f"{handed_in:%Y-%m-%d %H:%M:%S} UTC\n")
 
     def scores(self) -> list[dict[str, Any]]:
         """One row for each student who has handed in: points by exercise, manual points, penalty, total."""

@@ -6,6 +6,7 @@ nbgrader_config.py names these two steps; everything else stays nbgrader's.
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from nbformat import NotebookNode
@@ -13,7 +14,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from pgkit.grading.course import Course
 from pgkit.grading.judge import graded, request, verdicts
-from pgkit.grading.rebuild import rebuild
+from pgkit.grading.outcome import outcome, write_log
+from pgkit.grading.rebuild import rebuild, rebuild_file
 from pgkit.grading.sandbox import Sandbox
 
 
@@ -31,11 +33,17 @@ class SandboxedRun(NbGraderPreprocessor):
     """Instead of a kernel: the sandbox runs the answers, the judge gives the points."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        course, ps = _course(resources), _set(resources)
+        course, ps, student = _course(resources), _set(resources), resources["nbgrader"]["student"]
         checks, seeds = course.checks(ps), course.seeds(ps)
+        made = rebuild_file(course.release(ps), *course.submission(student, ps))
+        asked = request(nb, checks)
+        begin = time.perf_counter()
         with Sandbox([ps]) as box:
-            reply = box.run(request(nb, checks), seeds)
-        return graded(nb, reply, verdicts(checks, reply, seeds)), resources
+            reply = box.run(asked, seeds)
+        found = verdicts(checks, reply, seeds)
+        seconds = time.perf_counter() - begin
+        write_log(course, ps, outcome(student, ps, made, reply, found, asked, seconds))
+        return graded(nb, reply, found), resources
 
 
 def _set(resources: Any) -> str:

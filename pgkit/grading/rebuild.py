@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 
 LARGEST = 200_000  # characters of one answer
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+KINDS = ("code", "markdown", "raw")
 PLACEHOLDER = "raise NotImplementedError({name!r})\n"
 
 
@@ -45,20 +46,52 @@ class Rebuilt:
 
 
 def read(text: str | bytes) -> NotebookNode:
-    """A notebook as nbformat 4.  ValueError says why it is none."""
+    """A notebook as nbformat 4, with cells of the three kinds only.  ValueError says why it is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of ids that are there twice
             book = nbformat.reads(
                 text.decode("utf-8") if isinstance(text, bytes) else text, as_version=4
             )
-        cells = [cell for cell in book.cells if isinstance(cell.source, str)]
+        cells = [_cell(cell) for cell in book.cells if cell.cell_type in KINDS]
     except Exception as error:  # nbformat raises what json, its schema and its converters raise
-        raise ValueError(
-            f"this is no notebook ({type(error).__name__}: {str(error)[:120]})"
-        ) from error
+        words = clean(f"{type(error).__name__}: {str(error)[:120]}")
+        raise ValueError(f"this is no notebook ({words})") from error
     book.cells = cells
     return book
+
+
+def _cell(cell: Any) -> NotebookNode:
+    """A cell whose text can be written, and whose metadata is at least a mapping."""
+    if not isinstance(cell.source, str):
+        raise ValueError("the source of a cell is no text")
+    cell.source = clean(cell.source)
+    if not isinstance(cell.get("metadata"), Mapping):
+        cell.metadata = NotebookNode()
+    return cell
+
+
+def clean(text: str) -> str:
+    """Text that can be written in UTF-8: half of a pair of surrogates becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def rebuild_file(source: NotebookNode, data: bytes, note: str = "") -> Rebuilt:
+    """As `rebuild`, from the bytes of the submitted file; missing is ["*"] where they are no notebook.
+
+    note : what was odd about the file;  b"" where there is none.
+    """
+    notes = [note] if note else []
+    submitted = None
+    if data:
+        try:
+            submitted = read(data)
+        except ValueError as error:
+            notes.append(f"The file cannot be read: {error}.")
+    made = rebuild(source, submitted)
+    return Rebuilt(
+        made.notebook, [*notes, *made.notes], made.missing if submitted is not None else ["*"]
+    )
 
 
 def info(cell: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from pgkit import pages
 from pgkit.grading.course import Course
-from pgkit.grading.desk import alias, log
+from pgkit.grading.desk import alias
+from pgkit.grading.outcome import read_log
 
 SLOWEST = 8
 COMMONEST = 3
@@ -17,7 +18,7 @@ COMMONEST = 3
 
 def report(course: Course, ps: str, *, anonymous: bool = True) -> str:
     """The HTML page.  ValueError where nothing is graded yet."""
-    entries = log(course, ps)
+    entries = read_log(course, ps)
     if not entries:
         raise ValueError(f"{ps}: nothing is graded yet; run pgkit grade {ps}")
     name = (lambda student: alias(course, student)) if anonymous else str

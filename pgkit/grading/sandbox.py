@@ -6,7 +6,9 @@ folder, no gradebook. Source of the layers: bubblewrap's manual (namespaces, bin
 
 from __future__ import annotations
 
+import ast
 import base64
+import importlib
 import json
 import math
 import os
@@ -21,8 +23,9 @@ from typing import Any
 import numpy as np
 
 import pgkit
-from pgkit.check import Value
+from pgkit.check import WITHDRAWN, Value, exercises
 from pgkit.grading.inside import receive, send
+from pgkit.grading.rebuild import clean
 
 PACKAGE = Path(pgkit.__file__).resolve().parent
 MOST_NUMBERS = 4_000_000  # in one array of a reply
@@ -61,7 +64,7 @@ class Sandbox:
         problem = why_not()
         if problem and not unsafe:
             raise SandboxError(problem)
-        self._command = command(sets) if not problem else bare_command(sets)
+        self._sets, self._bare = list(sets), bool(problem)
         self._process: subprocess.Popen | None = None
 
     def run(
@@ -80,19 +83,23 @@ class Sandbox:
                 self.close()
                 raise SandboxError(f"{reply['failed']}: {said}")
             if reply is not None:
-                return _parsed(reply)
+                return _parsed(reply, cells)
             self.close()
             if attempt == 2:
                 raise SandboxError("the sandbox's process died twice on the same submission")
         raise AssertionError
 
     def _start(self) -> subprocess.Popen:
+        words, files = (bare_command(self._sets), []) if self._bare else command(self._sets)
         process = subprocess.Popen(
-            self._command,
+            words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            pass_fds=files,
         )
+        for file in files:
+            os.close(file)
         ready = receive(process.stdout)
         if not isinstance(ready, dict) or "ready" not in ready:
             process.kill()
@@ -122,34 +129,56 @@ class Sandbox:
         self.close()
 
 
-def command(sets: Sequence[str]) -> list[str]:
-    """The bubblewrap command line."""
-    needed = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), PACKAGE]
+SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
+EXCHANGE = Path("/usr/local/share/nbgrader")  # nbgrader's own place: what others have handed in
+
+
+def _python() -> list[Path]:
+    """Where Python, its libraries and pgkit lie."""
+    return [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), PACKAGE]
+
+
+def shows(folder: Path) -> Path | None:
+    """The folder that the sandbox shows to submissions and that this one lies in; None if there is none."""
+    shown = [Path(place).resolve() for place in SYSTEM] + _python()
+    here = [folder.resolve(), *folder.resolve().parents]
+    return next((place for place in shown if place in here), None)
+
+
+def command(sets: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The bubblewrap command line, and the open files that it reads."""
+    needed = _python()
     within_tmp = any(Path("/tmp") in place.parents for place in needed)
     libraries = [Path(p).resolve() for p in site.getsitepackages()]
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     words += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox"]
     words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/private"]
-    for place in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime"):
+    for place in SYSTEM:
         if os.path.islink(place):
             words += ["--symlink", os.readlink(place), place]
         elif os.path.exists(place):
             words += ["--ro-bind", place, place]
     for place in dict.fromkeys(needed[:2]):
         words += ["--ro-bind", str(place), str(place)]
+    if EXCHANGE.is_dir():
+        words += ["--tmpfs", str(EXCHANGE)]
     for library in libraries:
         if (library / "pgkit").is_dir() and library in PACKAGE.parents:
             words += ["--tmpfs", str(library / "pgkit")]
     words += ["--ro-bind", str(PACKAGE), "/grader/pgkit"]
-    for judge in sorted(PACKAGE.glob("checks/*_judge.py")):
-        words += ["--ro-bind", "/dev/null", f"/grader/pgkit/checks/{judge.name}"]
-    for cached in sorted(PACKAGE.glob("checks/__pycache__/*_judge.*")):
-        words += ["--ro-bind", "/dev/null", f"/grader/pgkit/checks/__pycache__/{cached.name}"]
-    for hidden in ("grading/judge.py", "material"):
-        if (PACKAGE / hidden).is_dir():
-            words += ["--tmpfs", f"/grader/pgkit/{hidden}"]
+    judges = sorted(PACKAGE.glob("checks/*_judge.py"))
+    for path in [*judges, *(cached for judge in judges for cached in _compiled(judge))]:
+        words += ["--ro-bind", "/dev/null", str("/grader/pgkit" / path.relative_to(PACKAGE))]
+    files = []
+    for path, text in without_answers(sets).items():
+        files.append(_readable(text))
+        place = "/grader/pgkit" / path.relative_to(PACKAGE)
+        words += ["--ro-bind-data", str(files[-1]), str(place)]
+        for cached in _compiled(path):
+            words += ["--ro-bind", "/dev/null", str("/grader/pgkit" / cached.relative_to(PACKAGE))]
     environment = {
-        "PYTHONPATH": "/grader", "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": "/grader", "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0",
+        "PATH": "/usr/bin:/bin",
         "HOME": "/private", "LANG": "C.UTF-8", "MPLBACKEND": "agg", "NUMBA_CACHE_DIR": "/private/numba",
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "IPYTHONDIR": "/private/ipython",
         "MPLCONFIGDIR": "/private/matplotlib", "PGKIT_OWN_TMP": "0" if within_tmp else "1",
@@ -159,7 +188,44 @@ def command(sets: Sequence[str]) -> list[str]:
     python = [sys.executable, "-m", "pgkit.grading.inside", *sets]
     if within_tmp:  # then nobody may write there
         words += ["--remount-ro", "/tmp"]
-    return [*words, "--chdir", "/", "--", *python]
+    return [*words, "--chdir", "/", "--", *python], files
+
+
+def _compiled(path: Path) -> list[Path]:
+    return sorted((path.parent / "__pycache__").glob(f"{path.stem}.*"))
+
+
+def _readable(text: str) -> int:
+    """An open file that holds the text and has no name."""
+    file = os.memfd_create("pgkit")
+    os.write(file, text.encode())
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
+
+
+def without_answers(sets: Sequence[str]) -> dict[Path, str]:
+    """Modules of pgkit without the bodies of the functions that would be answers to one of the sets."""
+    names: dict[Path, set[str]] = {}
+    for entry in {e for ps in sets for task in exercises(ps).values() for e in task.withdrawn}:
+        module, name = entry.split(":")
+        thing = getattr(importlib.import_module(module), name)
+        path = Path(str(sys.modules[thing.__module__].__file__)).resolve()
+        names.setdefault(path, set()).add(thing.__name__)
+    found = {}
+    for path, withdrawn in sorted(names.items()):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body:
+            if getattr(node, "name", None) in withdrawn:
+                for function in [node] if isinstance(node, ast.FunctionDef) else _methods(node):
+                    function.body = ast.parse(f"raise RuntimeError({WITHDRAWN!r})").body
+        found[path] = ast.unparse(tree) + "\n"
+    return found
+
+
+def _methods(node: ast.AST) -> list[ast.FunctionDef]:
+    """The public methods of a class."""
+    found = node.body if isinstance(node, ast.ClassDef) else []
+    return [f for f in found if isinstance(f, ast.FunctionDef) and not f.name.startswith("_")]
 
 
 def bare_command(sets: Sequence[str]) -> list[str]:
@@ -170,18 +236,31 @@ def bare_command(sets: Sequence[str]) -> list[str]:
 # ---------------------------------------------------------------- replies are data
 
 
-def _parsed(reply: Any) -> dict[str, Any]:
-    """Lines of JSON, as far as they make sense."""
+KNOWN = ("stdout", "stderr", "error", "seconds", "values")  # what a reply says about a cell
+
+
+def _parsed(reply: Any, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Lines of JSON about the cells that were asked for, as far as they make sense."""
     cells: dict[str, Any] = {}
     text, end = (reply.get("text"), reply.get("end")) if isinstance(reply, dict) else ("", "")
+    names = {cell["id"] for cell in asked}
     for line in str(text).splitlines():
         try:
             said = json.loads(line)
         except (ValueError, RecursionError):
             break
-        if isinstance(said, dict) and isinstance(said.get("id"), str):
-            cells.setdefault(said["id"], said)
+        if isinstance(said, dict) and isinstance(said.get("id"), str) and said["id"] in names:
+            cells.setdefault(said["id"], {k: _cleaned(said[k]) for k in KNOWN if k in said})
     return {"cells": cells, "end": str(end)}
+
+
+def _cleaned(thing: Any) -> Any:
+    """The same with text that can be written."""
+    if isinstance(thing, str):
+        return clean(thing)
+    if isinstance(thing, dict):
+        return {clean(k): _cleaned(v) for k, v in thing.items()}
+    return [_cleaned(v) for v in thing] if isinstance(thing, list) else thing
 
 
 def values(said: Any, count: int) -> list[Value]:
