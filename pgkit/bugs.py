@@ -23,16 +23,19 @@ from pgkit.algorithms import (
     ReinforceBaseline,
     ReinforceNatural,
     ReinforceResets,
+    SoftActorCritic,
     Supervised,
+    TemporalDifference,
     WeightedClassification,
 )
 from pgkit.critics import QTable
+from pgkit.evaluation import value_error
 from pgkit.fits import default_settings
 from pgkit.optim import Fitting
 from pgkit.resets import uniform
 from pgkit.run import Run
 from pgkit.types import Array, Dataset, Float
-from pgkit.worlds import WORLDS
+from pgkit.worlds import WORLDS, load_world
 from pgkit.worlds.bandit import bandit
 from pgkit.worlds.century import century
 from pgkit.worlds.clouds import clouds_world
@@ -58,6 +61,7 @@ class Bug:
     every             iterations between two measurements (0: as many as make a smooth curve)
     runs              seeds
     helpers           names that wrong_line needs
+    curve             what the curves show: "J", or "error of V" where the policy stays as it is
     """
 
     key: str
@@ -77,6 +81,7 @@ class Bug:
     every: int = 0
     runs: int = RUNS
     helpers: Mapping[str, Any] = field(default_factory=dict)
+    curve: str = "J"
 
     def right(self) -> Run:
         """The algorithm as it is shipped, before learning."""
@@ -102,7 +107,10 @@ class Bug:
     def curves(
         self,
     ) -> tuple[list[int], Float[Array, "K B"], Float[Array, "K B"]]:
-        """(iterations [K], J of the right runs [K, B], J of the wrong ones), trained when first asked for."""
+        """(iterations [K], J of the right runs [K, B], J of the wrong ones), or what `curve` says instead of J.
+
+        Trained when first asked for.
+        """
         return _curves(self.key)
 
     def _run(self, family: type, world: World) -> Run:
@@ -133,13 +141,20 @@ def _broken(family: type, method: str, right: str, wrong: str, helpers: tuple) -
 def _curves(key: str) -> tuple[list[int], Array, Array]:
     bug = find(key)
     every = bug.every or max(1, bug.iterations // POINTS)
+    at = [*range(0, bug.iterations, every), bug.iterations]
     both = []
     for run in (bug.right(), bug.wrong()):
-        while run.iteration < bug.iterations:
-            run.advance(min(every, bug.iterations - run.iteration))
-        both.append(run.history)
-    returns = [np.array([score.expected_return for score in history]) for history in both]
-    return [score.iteration for score in both[0]], returns[0], returns[1]
+        rows = []
+        for k in at:
+            run.advance(k - run.iteration, record=bug.curve == "J")
+            rows.append(run.history[-1].expected_return if bug.curve == "J" else _value_error(run))
+        both.append(np.array(rows))
+    return at, both[0], both[1]
+
+
+def _value_error(run: Run) -> Float[Array, "B"]:
+    horizon = run.algorithm.horizon
+    return value_error(run.world, run.policy, run.state, gamma=run.gamma, horizon=horizon)
 
 
 def find(key: str) -> Bug:
@@ -193,6 +208,11 @@ def _small_feature() -> World:
     return scaled_bandit(0.05)
 
 
+def _two_exits() -> World:
+    """+1 next to the start, +100 six steps away."""
+    return load_world(".........\n.eS.....G\n.........")
+
+
 def _beside_the_goal(world: World) -> Array:
     """All of μ one step from +100, inside the ring."""
     return np.eye(world.n_states)[int(np.flatnonzero(world.goals["G"])[0]) - 1]
@@ -209,6 +229,7 @@ EPISODES = "The gradient is summed over the episodes, not averaged"
 STALE = "The data come from the first policy, not from the one of now"
 ACTION = "The baseline depends on the action"
 CRITIC = "The critic's target has the wrong sign"
+ENTROPY = "Indecision is charged, not paid: log π has the wrong sign in the soft value"
 MASK = "The critic expects something after the end of an episode"
 FISHER = "The gradient is multiplied by the Fisher matrix, not by its inverse"
 BETA = "The advantage is multiplied by the temperature β, not divided"
@@ -216,6 +237,8 @@ NO_V = "The weights use the return, not the advantage"
 NO_PI = "The score has lost its -π: the gradient is 1[a*] alone"
 NO_WEIGHTS = "The weights are gone: every data point counts the same"
 SCORE = "The return is measured from μ, not from the nominal start"
+SWALLOWED = "At the end of an episode the mask wipes out the reward, too"
+STAYS = "The target bootstraps from s, not from s'"
 UNUSED = "The rollouts start at S all the same: μ is never used"
 
 _GRAD = "grad  = policy.grad_log_prob(theta, D, weight=D.q_hat)"
@@ -370,6 +393,38 @@ _ALL = (
             TIME: "A step too small does not make the curve come down again.",
         },
         every=4, runs=12,
+    ),
+    Bug(
+        "entropy_sign", ENTROPY, SoftActorCritic,
+        "(q - self.temperature * _log(probs))", "(q + self.temperature * _log(probs))",
+        _two_exits,
+        {"critic": QTable(), "alpha": 0.1, "temperature": 0.5, "episodes": 4, "horizon": 12}, 160,
+        "The right one finds +100 in most runs. The wrong one makes up its mind at once: +1, in nearly every run.",
+        "-log π is what an undecided step is paid. With a plus every such step costs, so the way to be rid of the bill "
+        "is to end the episode. The nearest end is +1. It is the trap of high temperatures, turned round.",
+        {
+            SIGN: "With the wrong sign the actor would run away from +1. It goes there without a detour.",
+            CRITIC: "Then the critic would think ill of +1 and of +100, and the actor would keep away from both.",
+            STALE: "The right curve learns from old data, too. That is what off-policy means.",
+        },
+        method="_soft_value", every=8, runs=12,
+    ),
+    Bug(
+        "masked_reward", SWALLOWED, TemporalDifference,
+        "target = D.r[:, t] + self.gamma * np.where(D.terminated[:, t], 0.0, V[run, s_next])",
+        "target = np.where(D.terminated[:, t], 0.0, D.r[:, t] + self.gamma * V[run, s_next])",
+        WORLDS["random-walk"], {"alpha": 0.15, "gamma": 1.0, "initial": 0.5}, 100,
+        "The error of the right one falls. That of the wrong one rises, in all runs alike, to 0.55. That is the error "
+        "of V = 0.",
+        "After a termination V(s') is 0. The reward of the last step was paid all the same. With the bracket in the "
+        "wrong place the target of every last step is 0; the walk pays at the end only, so no reward ever comes in.",
+        {
+            MASK: "A table never learns anything about terminal states; their V stays 0, so that "
+                "bug would not show here.",
+            SIGN: "With a minus V would run away from its target, without bound. This error levels off.",
+            STAYS: "Then only A and E would ever change, the others being their own targets. The error would fall, a little.",
+        },
+        curve="error of V",
     ),
     Bug(
         "times_fisher", FISHER, ReinforceNatural,

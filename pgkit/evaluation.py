@@ -12,7 +12,7 @@ from pgkit import engine, exact
 from pgkit.draws import Draws, Stream
 from pgkit.policies import LinearGaussian
 from pgkit.rollout import rollout
-from pgkit.types import Array, Bool, Float
+from pgkit.types import Array, Bool, Float, State
 from pgkit.worlds.world import World
 
 EPISODES = 10  # that each run is scored by where J is not known exactly
@@ -88,3 +88,13 @@ def _sampled(world, policy, theta, draws: Draws, episodes: int) -> Float[Array, 
         horizon=world.time_limit,
     )
     return tau.r.sum(axis=-1).mean(axis=-1)
+
+
+def value_error(
+    world: World, policy: Any, state: State, *, gamma: float, horizon: int
+) -> Float[Array, "B"]:
+    """How wrong a learned table V is: the root mean square error over the states that are not terminal."""
+    steps = horizon if gamma == 1 else None
+    true, _ = exact.values(world, policy.table(state.theta)[0], gamma, steps)
+    wrong = (state.phi - true)[:, world.startable]
+    return np.sqrt((wrong**2).mean(axis=-1))

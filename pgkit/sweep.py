@@ -15,11 +15,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from pgkit import exact
 from pgkit.algorithms import ALGORITHMS
 from pgkit.algorithms.awr import PRESETS as AWR_PRESETS
+from pgkit.evaluation import value_error
 from pgkit.fits import check_fit, default_settings
 from pgkit.knobs import Knob, settings_of
 from pgkit.resets import check_mu, load_reset
@@ -53,7 +51,14 @@ class Experiment:
     seed: Any = 0
 
     def prepare(self, engine: str = "numba") -> Run:
-        """The Run before its first iteration.
+        """The Run before its first iteration.  ValueError as for `parts`, and for a bad number of runs or seed."""
+        algorithm, world, mu = self.parts()
+        return Run(
+            algorithm, world, mu=mu, mix=self.mix, runs=self.runs, seed=self.seed, engine=engine
+        )
+
+    def parts(self) -> tuple[Any, Any, Any]:
+        """(algorithm, world, μ or None), without a Run: nothing is trained or scored.
 
         Raises ValueError for an unknown name, a setting that the algorithm does not have or that is
         out of range, and an algorithm that does not fit the world.
@@ -83,9 +88,7 @@ class Experiment:
                 )
             named = isinstance(self.reset, str)
             mu = load_reset(self.reset, world, gamma) if named else check_mu(world, self.reset)
-        return Run(
-            algorithm, world, mu=mu, mix=self.mix, runs=self.runs, seed=self.seed, engine=engine
-        )
+        return algorithm, world, mu
 
     def _preset(self, name: str) -> Mapping[str, Any]:
         known = PRESETS.get(name, {})
@@ -138,14 +141,11 @@ def _number(x: float) -> float | None:
 
 def _about_values(run: Run) -> dict[str, float]:
     """For algorithms that evaluate a policy: how wrong V is, as the root mean square over states."""
-    world, phi = run.world, run.state.phi
     if type(run.algorithm).__name__ not in ("MonteCarlo", "TemporalDifference"):
         return {}
-    probs = run.policy.table(run.state.theta)[0]
-    horizon = run.algorithm.horizon if run.gamma == 1 else None
-    true = exact.values(world, probs, run.gamma, horizon)[0]
-    inside = world.startable
-    return {"value_rms_error": float(np.sqrt(((phi - true)[:, inside] ** 2).mean(axis=1)).mean())}
+    horizon = run.algorithm.horizon
+    error = value_error(run.world, run.policy, run.state, gamma=run.gamma, horizon=horizon)
+    return {"value_rms_error": float(error.mean())}
 
 
 # ---------------------------------------------------------------- a grid

@@ -46,6 +46,19 @@ SAYS = {
     "no_terminal_mask": lambda r, w: (
         np.median(w[-1]) < 0.8 * np.median(w, axis=1).max() and np.median(r[-1]) > 490
     ),
+    "masked_reward": lambda r, w: (
+        r[-1].max() < 0.25
+        and np.median(r[-1]) < 0.1
+        and (np.diff(np.median(w, axis=1)) > -1e-9).all()
+        and np.median(w[0]) == pytest.approx(np.sqrt(1 / 18))
+        and np.abs(w[-1] - np.sqrt(55 / 180)).max()
+        < 0.03  # V = 0: the error is that of the truth itself
+    ),
+    "entropy_sign": lambda r, w: (
+        (r[-1] > 50).mean() > 0.5
+        and (w[-1] < 1.2).mean() > 0.8
+        and np.abs(np.median(w[4:], axis=1) - 1).max() < 0.1
+    ),
     "times_fisher": lambda r, w: r[10].min() > 0.4 and w[-1].max() < 0.1 and w[-1].min() > 0.01,
     "times_beta": lambda r, w: w[-1].mean() < r[-1].mean() - 0.5 and w[-1].mean() > w[0].mean() + 2,
     "no_value": lambda r, w: (

@@ -40,6 +40,7 @@ class MonteCarlo:
         tau = rollout(world, policy, state.theta, draws, start=world.start, episodes=1, horizon=self.horizon)
         D   = dataset(tau, q_hat=reward_to_go(tau.r, self.gamma))
         for t in range(int(tau.live.sum(axis=-1).max())):
-            s, G = D.s[:, t], D.q_hat[:, t]
-            V[run, s] += np.where(D.live[:, t], self.alpha * (G - V[run, s]), 0.0)  # V(s) ← V(s) + α (G_t - V(s))
+            s = D.s[:, t]
+            target = D.q_hat[:, t]                                                       # G_t
+            V[run, s] += np.where(D.live[:, t], self.alpha * (target - V[run, s]), 0.0)  # V(s) ← V(s) + α (G_t - V(s))
         return State(state.theta, V), Info(tau, D, V - state.phi)

@@ -43,6 +43,6 @@ class TemporalDifference:
         D   = dataset(tau, q_hat=tau.r)
         for t in range(int(tau.live.sum(axis=-1).max())):
             s, s_next = D.s[:, t], D.s_next[:, t]
-            target = D.r[:, t] + self.gamma * np.where(D.terminated[:, t], 0.0, V[run, s_next])
-            V[run, s] += np.where(D.live[:, t], self.alpha * (target - V[run, s]), 0.0) # V(s) ← V(s) + α (r + γ V(s') - V(s))
+            target = D.r[:, t] + self.gamma * np.where(D.terminated[:, t], 0.0, V[run, s_next])  # r + γ V(s')
+            V[run, s] += np.where(D.live[:, t], self.alpha * (target - V[run, s]), 0.0)  # V(s) ← V(s) + α (r + γ V(s') - V(s))
         return State(state.theta, V), Info(tau, D, V - state.phi)

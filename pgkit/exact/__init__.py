@@ -6,6 +6,7 @@ enumeration  every trajectory of a small world, and its probability
 estimators   mean and covariance of any gradient estimator, by enumeration
 scores       score functions as tables, and gradients in any parameters
 information  entropy, KL, Fisher, the natural gradient, steps of a given size
+prediction   fixed points of batch Monte Carlo and TD, the mean step of linear TD
 soft         maximum-entropy values and policies
 average      average reward, and the plateau of the two-state world
 lqr          the linear-quadratic world with a Gaussian policy
@@ -102,6 +103,7 @@ from pgkit.exact.mdp import (
     transition,
     values,
 )
+from pgkit.exact.prediction import batch_monte_carlo, batch_td, linear_td
 from pgkit.exact.scores import feature_scores, parameter_gradient, softmax_scores
 from pgkit.exact.soft import soft_policy, soft_policy_iteration, soft_policy_values, soft_values
 from pgkit.exact.weighted import (
@@ -128,6 +130,8 @@ __all__ = [
     "awr_value",
     "backup",
     "ball_step",
+    "batch_monte_carlo",
+    "batch_td",
     "classified",
     "compatible_weights",
     "count_paths",
@@ -152,6 +156,7 @@ __all__ = [
     "gradient_over_time",
     "greedy",
     "kl_step",
+    "linear_td",
     "look_up",
     "lqr_fisher",
     "lqr_gradient",

@@ -200,7 +200,7 @@ def spot_the_bug(key: str) -> Card:
     """
     bug = find(key)
     iterations, right, wrong = bug.curves()
-    picture, words = _curves_svg(iterations, right, wrong)
+    picture, words = _curves_svg(iterations, right, wrong, CURVES[bug.curve])
     explain = {**bug.distractors, bug.title: bug.explanation}
     choices = sorted(explain)  # by the alphabet, so that the place of the right one says nothing
     where = f"{bug.algorithm.__name__} in {bug.make_world().name}"
@@ -253,7 +253,10 @@ def _diff(bug: Bug) -> list[dict[str, str]]:
     return [{"sign": sign, "line": line} for sign, line in shown]
 
 
-def _curves_svg(x: Sequence[int], right: Any, wrong: Any) -> tuple[str, str]:
+CURVES = {"J": "Return J", "error of V": "Error of V (root mean square over states)"}
+
+
+def _curves_svg(x: Sequence[int], right: Any, wrong: Any, name: str) -> tuple[str, str]:
     """Median and the middle 80 % over runs as inline SVG, and the same in words."""
     bands = [np.quantile(y, (0.1, 0.5, 0.9), axis=1) for y in (right, wrong)]
     low, high = min(b.min() for b in bands), max(b.max() for b in bands)
@@ -292,11 +295,15 @@ def _curves_svg(x: Sequence[int], right: Any, wrong: Any) -> tuple[str, str]:
             f"<text x='{left + 36 + 130 * k}' y='18'>{name}</text>",
         ]
     foot = top + height + 18
+    if name != CURVES["J"]:
+        parts.append(
+            f"<text x='{left + width}' y='18' text-anchor='end'>{html.escape(name)}</text>"
+        )
     parts.append(f"<text x='{left}' y='{foot}'>0</text>")
     parts.append(f"<text x='{left + width}' y='{foot}' text-anchor='end'>{x[-1]} iterations</text>")
     (_, r, _), (_, w, _) = bands
     words = (
-        f"Return J of {right.shape[1]} runs, median and the middle 80 %. Right: from {r[0]:.3g} to {r[-1]:.3g}. "
+        f"{name} of {right.shape[1]} runs, median and the middle 80 %. Right: from {r[0]:.3g} to {r[-1]:.3g}. "
         f"With the bug: from {w[0]:.3g} to {w[-1]:.3g}."
     )
     svg = (

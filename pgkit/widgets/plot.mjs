@@ -79,8 +79,9 @@ export const COLOURS = [
 /**
  * Axes with ticks, labels and a title; returns {x, y, box, size}: pixels of a value, the inside, the letters' size.
  * x, y: [low, high].  equal: one unit is as long in both directions.  grid: lines at the ticks of y.
+ * yText: how the ticks of y are written.
  */
-export function plotAxes(canvas, { ctx, width, height }, colours, { x, y, xLabel = "", yLabel = "", title = "", equal = false, grid = true, xTicks, yTicks }) {
+export function plotAxes(canvas, { ctx, width, height }, colours, { x, y, xLabel = "", yLabel = "", title = "", equal = false, grid = true, xTicks, yTicks, yText = plain }) {
   const size = letterSize(canvas, width);
   ctx.font = `${size}px ${FONT}`;
   const box = {
@@ -100,7 +101,7 @@ export function plotAxes(canvas, { ctx, width, height }, colours, { x, y, xLabel
   for (const value of yTicks ?? ticks(y0, y1, 4)) {
     const at = Math.round(place.y(value)) + 0.5;
     if (grid) segment(ctx, box.left, at, box.right, at);
-    ctx.fillText(plain(value), box.left - size * 0.5, at);
+    ctx.fillText(yText(value), box.left - size * 0.5, at);
   }
   ctx.textBaseline = "top";
   ctx.textAlign = "center";

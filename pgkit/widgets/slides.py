@@ -13,6 +13,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,16 @@ SLIDES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("COMPUTE GRADIENTS ∇_θ J = Σ_D ∇_θ log π_θ(a_t|s_t) (Q̂_t - V_φ(s_t))",
          ("adv   = D.q_hat - self._b(", "grad  = policy.grad_log_prob(")),
         _UPDATE,
+    ),
+    "monte_carlo": (
+        ("AFTER EACH EPISODE OF π", ("tau = rollout(",)),
+        ("G_t = r_t + γ r_{t+1} + γ² r_{t+2} + …", ("D   = dataset(", "target = D.q_hat")),
+        ("V(s) ← V(s) + α (G_t - V(s))", ("V[run, s] += ",)),
+    ),
+    "temporal_difference": (
+        ("AFTER EACH STEP OF π", ("tau = rollout(", "s, s_next = ")),
+        ("r_t + γ V(s_{t+1}), AND V = 0 AFTER THE END", ("target = D.r",)),
+        ("V(s) ← V(s) + α (r + γ V(s') - V(s))", ("V[run, s] += ",)),
     ),
     "actor_critic": (
         ("1. SAMPLE {s_i, a_i} FROM π_θ(a|s)", ("tau, at = continued(", "D       = dataset(")),
@@ -233,7 +244,7 @@ def trace(run: Run) -> dict[int, dict[str, Any]]:
     and only the code of `iteration` is traced; a tracer that was there before is put back.
     """
     method = inspect.unwrap(type(run.algorithm).iteration)
-    code, starts = method.__code__, _starts(method)
+    code, starts, written = method.__code__, _starts(method), _written_into(method)
     made: dict[int, dict[str, Any]] = {}
     before: dict[str, Any] = {}
     at: int | None = None
@@ -244,6 +255,7 @@ def trace(run: Run) -> dict[int, dict[str, Any]]:
             here = frame.f_locals
             if at is not None:
                 new = {k: v for k, v in here.items() if k not in before or before[k] is not v}
+                new |= {k: copy(here[k]) for k in written.get(at, ()) if k in here}
                 made.setdefault(at, {}).update(new)
             before.clear()
             before.update(here)
@@ -276,6 +288,19 @@ def _starts(method: Any) -> dict[int, int]:
             )
             for line in range(node.lineno, (last or node.lineno) + 1):
                 found[line - 1] = node.lineno - 1
+    return found
+
+
+def _written_into(method: Any) -> dict[int, list[str]]:
+    """The line on which a statement begins -> the arrays that it writes into, V of `V[s] += ...`."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(method)))
+    found: dict[int, list[str]] = {}
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets = [node.target] if isinstance(node, ast.AugAssign) else targets
+        for target in targets:
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+                found.setdefault(node.lineno - 1, []).append(target.value.id)
     return found
 
 
