@@ -276,7 +276,7 @@ report.points(6)
 # So with $N=1$ the baseline is 0 everywhere, and so it is where all the others have ended. The own $\hat Q_t^i$ never enters: it depends on
 # $a_t^i$.
 #
-# *The check* allows an error of 0.0001 of the largest entry. It looks at the entries where trajectory $i$ is live itself; in its padding you may leave
+# *The check* allows an error of 0.0001 of the largest $\hat Q$. It looks at the entries where trajectory $i$ is live itself; in its padding you may leave
 # anything.
 
 # %% tags=["answer:leave_one_out"]
@@ -385,7 +385,7 @@ report.points(3)
 #
 # $$V(s)\leftarrow V(s)+\alpha\sum_{k:\,s_k=s}\delta_k .$$
 #
-# *The check* allows an error of 0.0001 of the largest entry. Then it applies your update 200 times to one batch (with a small α), and compares the table
+# *The check* allows an error of 0.0001 of the largest entry. Then it applies your update 500 times to one batch, and compares the table
 # with the one at which the errors of every state sum to 0, from a linear solve; here 0.001 is allowed.
 
 # %% tags=["answer:td_update"]

@@ -13,7 +13,7 @@ from pgkit.types import Array, Bool, Float, Int
 
 LIVE, PADDED = "all steps live", "unequal lengths"
 EVERY = "all trajectories"
-SWEEPS = 200  # of the TD update over one batch: far more than it needs to come to rest
+SWEEPS = 500  # of the TD update over one batch: far more than it needs to come to rest
 
 
 # ---------------------------------------------------------------- batches of padded trajectories
@@ -44,18 +44,35 @@ def _batch(
 # ---------------------------------------------------------------- 1  the fit of V
 
 
+SEEN, UNSEEN = "all states seen", "states without data"
+
+
+def _twice(q_hat: Array, cell: Array) -> None:
+    """Two Q̂ of a cell of three or more become equal: both count."""
+    first, second = np.argwhere(cell)[:2]
+    q_hat[tuple(second)] = q_hat[tuple(first)]
+
+
 def _fit_cases(rng: np.random.Generator) -> list[Case]:
-    plan = [("all states seen", counts) for counts in ([3, 1, 4, 2], [2, 5, 1])]
-    plan += [("states without data", counts) for counts in ([3, 0, 2, 4, 0], [0, 1, 5])]
+    """A Q̂ comes twice. Where states lack data, the last is among them, and another has one datum: a Q̂ of 0."""
+    plan = [(SEEN, rng.permutation(counts)) for counts in ([3, 1, 4, 2], [2, 5, 1])]
+    plan += [(UNSEEN, np.array(counts)) for counts in ([3, 0, 2, 1, 0], [5, 1, 0])]
     cases = []
     for part, counts in plan:
-        s = rng.permutation(np.repeat(rng.permutation(len(counts)), counts))
-        cases.append(Case(part, (_table(rng, len(counts)), s, _skewed(rng, len(s)))))
+        s = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+        q_hat = _skewed(rng, len(s))
+        _twice(q_hat, s == np.argmax(counts))
+        if part == UNSEEN:
+            q_hat[s == np.argmin(np.abs(counts - 1))] = 0.0
+        cases.append(Case(part, (_table(rng, len(counts)), s, q_hat)))
     return cases
 
 
 def _clock_cases(rng: np.random.Generator) -> list[Case]:
-    """Live: each state is met at each time. Padded: some cells have no data, and some have three or more."""
+    """Live: each state is met at each time. Padded: some cells have no data, some one datum, a Q̂ of 0.
+
+    Some have three or more, two of them equal; and at some time the last state lacks data.
+    """
     cases = []
     for part, states, lengths in (
         (LIVE, 2, [3] * 7),
@@ -65,11 +82,21 @@ def _clock_cases(rng: np.random.Generator) -> list[Case]:
     ):
         while True:
             s, q_hat, live = _batch(rng, states, lengths)
-            seen = np.stack([(live & (s == x)).sum(axis=0) for x in range(states)])
-            if seen.max() >= 3 and (seen.min() > 0) == (part == LIVE):
+            cells = np.stack([live & (s == x) for x in range(states)])
+            seen = cells.sum(axis=1)  # [S, T]
+            if seen.max() >= 3 and (seen.min() > 0 if part == LIVE else _gaps(seen)):
                 break
+        x, t = np.unravel_index(np.argmax(seen), seen.shape)
+        _twice(q_hat[:, t], cells[x, :, t])
+        if part == PADDED:
+            x, t = np.argwhere(seen == 1)[0]
+            q_hat[cells[x, :, t], t] = 0.0
         cases.append(Case(part, (_table(rng, (max(lengths), states)), s, q_hat, live)))
     return cases
+
+
+def _gaps(seen: Array) -> bool:
+    return bool(seen[-1].min() == 0 and (seen == 1).any())
 
 
 # ---------------------------------------------------------------- 2  the advantage
@@ -159,7 +186,12 @@ def _others_cases(rng: np.random.Generator) -> list[Case]:
     plan = [(LIVE, [3] * 5), (LIVE, [5] * 3)]
     plan += [(PADDED, [4, 4, 4, 2, 3]), (PADDED, [2, 5, 5, 5])]
     plan += [(ALONE, [4]), (ALONE, [5, 2, 2, 2])]
-    return [Case(part, _batch(rng, 1, lengths)[1:]) for part, lengths in plan]
+    cases = []
+    for part, lengths in plan:
+        _, q_hat, live = _batch(rng, 1, lengths)
+        q_hat[:2, 0] = q_hat[0, 0]  # two trajectories got the same: both count
+        cases.append(Case(part, (q_hat, live)))
+    return cases
 
 
 # ---------------------------------------------------------------- 5, 6  Monte Carlo and TD
@@ -177,18 +209,19 @@ def _rates(rng: np.random.Generator) -> tuple[float, float]:
     return float(rng.uniform(0.6, 0.85)), float(rng.uniform(0.15, 0.4))
 
 
+ONCE, AGAIN = "each state once", "states again"
+
+
 def _monte_carlo_cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     for part, states, pattern in (
-        ("each state once", 7, [0, 1, 2, 3, 4]),
-        ("each state once", 5, [0, 1, 2]),
-        ("states again", 4, [0, 1, 0, 2, 0, 1]),
-        ("states again", 5, [0, 1, 1, 2, 3, 2, 0]),
+        (ONCE, 7, [0, 1, 2, 3, 4]),
+        (ONCE, 5, [0, 1, 2]),
+        (AGAIN, 4, [0, 1, 0, 2, 0, 1]),
+        (AGAIN, 5, [0, 1, 1, 2, 3, 2, 0]),
     ):
         s = rng.permutation(states)[pattern]
-        cases.append(
-            Case(part, (_table(rng, states), s, _rewards(rng, len(s)), *_rates(rng)))
-        )  # fmt: skip
+        cases.append(Case(part, (_table(rng, states), s, _rewards(rng, len(s)), *_rates(rng))))
     return cases
 
 
@@ -196,7 +229,10 @@ GO_ON, ENDS, MANY = "steps that go on", "terminated and truncated", "many sweeps
 
 
 def _td_cases(rng: np.random.Generator) -> list[Case]:
-    """The last state is the end; its entry in v means nothing. Another state is never left in the batch."""
+    """The last state is the end; its entry in v means nothing. Another state is never left in the batch.
+
+    One step terminates in a state to which other steps go on: the step decides, not the state.
+    """
     plan = [(GO_ON, 8, 0), (GO_ON, 10, 0), (ENDS, 9, 2), (ENDS, 8, 3), (MANY, 12, 3)]
     cases = []
     for part, n, ends in plan:
@@ -210,10 +246,13 @@ def _td_cases(rng: np.random.Generator) -> list[Case]:
         terminated, truncated = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         terminated[order[:ends]] = True
         truncated[order[ends : 2 * ends]] = True
-        s_next = np.where(terminated, states - 1, s_next)
+        s_next[terminated] = states - 1
+        if ends:
+            common = s_next[~terminated]
+            s_next[order[0]] = rng.choice(common[common != s[order[0]]])
         rates = (*_rates(rng), 1)  # γ, α and the number of sweeps
         if part == MANY:
-            rates = (float(rng.uniform(0.5, 0.7)), 0.5 / np.bincount(s).max(), SWEEPS)
+            rates = (float(rng.uniform(0.5, 0.7)), 0.9 / np.bincount(s).max(), SWEEPS)
         v = _table(rng, states)
         cases.append(Case(part, (v, s, _rewards(rng, n), s_next, terminated, truncated, *rates)))
     return cases
@@ -259,9 +298,7 @@ GRADIENTS = (
 )
 
 EXERCISES = {
-    "fit_value": Exercise(
-        {"all states seen": 2 / 3, "states without data": 1 / 3}, _fit_cases, withdrawn=CRITICS
-    ),
+    "fit_value": Exercise({SEEN: 2 / 3, UNSEEN: 1 / 3}, _fit_cases, withdrawn=CRITICS),
     "fit_value_clock": Exercise({LIVE: 0.5, PADDED: 0.5}, _clock_cases, withdrawn=CRITICS),
     "advantage": Exercise(
         {LIVE: 2 / 3, PADDED: 1 / 3}, _advantage_cases, withdrawn=(*CRITICS, *RETURNS)
@@ -276,7 +313,7 @@ EXERCISES = {
         {LIVE: 0.5, PADDED: 0.25, ALONE: 0.25}, _others_cases, withdrawn=RETURNS
     ),
     "monte_carlo_update": Exercise(
-        {"each state once": 0.5, "states again": 0.5},
+        {ONCE: 0.5, AGAIN: 0.5},
         _monte_carlo_cases,
         withdrawn=(*CRITICS, *RETURNS),
     ),
