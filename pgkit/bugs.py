@@ -422,7 +422,8 @@ _ALL = (
             MASK: "A table never learns anything about terminal states; their V stays 0, so that "
                 "bug would not show here.",
             SIGN: "With a minus V would run away from its target, without bound. This error levels off.",
-            STAYS: "Then only A and E would ever change, the others being their own targets. The error would fall, a little.",
+            STAYS: "Then only A and E would ever change; the others would be their own targets. The error would "
+                "fall, a little.",
         },
         curve="error of V",
     ),

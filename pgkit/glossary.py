@@ -450,6 +450,13 @@ TERMS: tuple[Term, ...] = (
         "TD error, Monte Carlo, deadly triad",
     ),
     _t(
+        "certainty equivalence",
+        "",
+        "Taking the world as it was counted for the true one; what TD comes to on a fixed batch of data.",
+        8,
+        "bootstrapping, Monte Carlo",
+    ),
+    _t(
         "deadly triad",
         "",
         "Function approximation, bootstrapping and off-policy data together, which may make learning diverge.",

@@ -296,9 +296,9 @@ def _written_into(method: Any) -> dict[int, list[str]]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(method)))
     found: dict[int, list[str]] = {}
     for node in ast.walk(tree):
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        targets = [node.target] if isinstance(node, ast.AugAssign) else targets
-        for target in targets:
+        if not isinstance(node, ast.Assign | ast.AugAssign):
+            continue
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
                 found.setdefault(node.lineno - 1, []).append(target.value.id)
     return found

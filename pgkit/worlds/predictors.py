@@ -20,8 +20,16 @@ _ARMS, _REWARDS, _POINTS = 31, 32, 33  # streams of draws
 A, B, END = 0, 1, 2  # the states of `AB`
 
 
-def _batch(*episodes: Sequence[tuple[int, float]]) -> Trajectories:
-    """One run of episodes, each a row of (state, reward) that ends in END."""
+def batch(*episodes: Sequence[tuple[int, float]]) -> Trajectories:
+    """One run of episodes, each a row of (state, reward) that ends in END.
+
+    Raises ValueError for an episode without a step or with a state that is neither A nor B.
+    """
+    for episode in episodes:
+        if not episode or any(state not in (A, B) for state, _ in episode):
+            raise ValueError(
+                f"episode = {list(episode)!r}, but it must have steps (state, reward) with states A or B"
+            )
     shape = (1, len(episodes), max(map(len, episodes)))
     s, s_next, r = np.full(shape, END), np.full(shape, END), np.zeros(shape)
     for i, episode in enumerate(episodes):
@@ -34,7 +42,7 @@ def _batch(*episodes: Sequence[tuple[int, float]]) -> Trajectories:
 
 
 # From these, V(B) = .75. Is V(A) 0, as seen (batch Monte Carlo), or .75, since A led to B (batch TD)?
-AB = _batch([(A, 0.0), (B, 0.0)], *[[(B, 1.0)]] * 6, [(B, 0.0)])
+AB = batch([(A, 0.0), (B, 0.0)], *[[(B, 1.0)]] * 6, [(B, 0.0)])
 
 # ---------------------------------------------------------------- truths
 
