@@ -508,6 +508,22 @@ spot_the_bug("resets_unused")
 # of the room: fewest cells wins.
 
 # %% [markdown]
+# ## And if the world changes?
+# Resets brought the runs to +100. Now let the exit pay 200: the near goal is worth 190, the far one still 51. In the lab at the top that is one field, *entering pays*, and training need not stop. With 100 runs, once after 100
+# iterations and once after 300, and each time 300 more after the change:
+
+# %%
+for age in (100, 300):
+    run = Run(ReinforceResets(), world, mu=uniform(world, 0.95), runs=100, seed=5).advance(age)
+    run.set(pay={"e": 200})
+    there = run.advance(300).history[-1].reached["e"].sum()
+    print(f"after {age} iterations of the old world: {there} of 100 now go to the exit")
+
+# %% [markdown]
+# The young ones turn round. Of those that had been sure for long, half still run for the lesser goal. It is the local optimum once more, now of our own making: the gradient of a logit has the factor $\pi_\theta(a|s)$,
+# and a move that is hardly ever tried is hardly ever learned. What keeps it tried? Notebook 10 pays for that.
+
+# %% [markdown]
 # ## Your turn: as few cells as you can
 # Paint μ on as few cells as possible, so that at least 90 of 100 runs escape. Rows and columns count from 1, S is
 # at (8, 8), the door at (2, 4). Three can be enough.

@@ -6,7 +6,8 @@ The command line, the live labs, the tests and the sweeps all drive this one obj
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,7 @@ from pgkit.knobs import Knob, settings_of
 from pgkit.policies import SoftmaxTable
 from pgkit.resets import check_mu, mixture
 from pgkit.types import Array, Float, Info, State
+from pgkit.worlds.grid import pay_of, repaid
 from pgkit.worlds.world import World
 
 __all__ = ["MIX_KNOB", "Evaluation", "Run", "Score", "Settings"]
@@ -41,6 +43,7 @@ _MAX_CHECKPOINTS = 64
 class Settings:
     """What can be changed while training runs, and what computes it.
 
+    `pay` is what entering a cell of the map pays, by letter; empty where there is no map.
     The backends agree to rounding, which learning amplifies; so that going back replays exactly, the
     log keeps which one trained.
     """
@@ -48,6 +51,7 @@ class Settings:
     algorithm: Any
     mu: Float[Array, "S"] | None = None
     mix: float = 1.0
+    pay: Mapping[str, float] = field(default_factory=dict)
     backend: str = "text"
 
 
@@ -62,6 +66,7 @@ class Run:
         what suits the world (pgkit.fits) unless others are given.
     mu : reset distribution [S] in any unit, or None for the nominal start.
     mix : w in μ_w = (1-w)·nominal + w·mu.
+    pay : {letter: reward}, what entering a cell of the map pays, if not what the map says.
     runs, seed : B, and the seed that all runs' draws follow from.
     engine : "auto" takes the compiled engine as soon as it is ready and its numpy twin until then;
         "numba" and "numpy" insist; "text" runs the algorithm's own file.
@@ -80,6 +85,7 @@ class Run:
         *,
         mu: Any = None,
         mix: float = 1.0,
+        pay: Mapping[str, float] | None = None,
         runs: int = 64,
         seed: int = 0,
         engine: str = "auto",
@@ -87,17 +93,19 @@ class Run:
         if engine not in ENGINES:
             raise ValueError(f"engine = {engine!r}, but it must be one of {', '.join(ENGINES)}")
         algorithm, policy = complete(algorithm, world, policy, critic)
-        self.world = world
+        self._map = world
         self.policy = policy
         self.runs = RUNS_KNOB.check(runs)
         self.seed = SEED_KNOB.check(seed)
         self.engine = engine
         self._draws = Draws(run_keys(self.seed, self.runs))
-        self._tables: Any = engine_tables(algorithm, world, policy) if engine != "text" else None
-        self._log = [(0, Settings(algorithm, _checked(world, mu), MIX_KNOB.check(mix)))]
+        first = Settings(
+            algorithm, _checked(world, mu), MIX_KNOB.check(mix), _checked_pay(world, pay)
+        )
+        self._log = [(0, first)]
         self.iteration = 0
         self.steps = 0  # world steps taken by all runs together
-        algorithm, there = starting(algorithm, world, self.start)
+        algorithm, there = starting(algorithm, self.world, self.start)
         self.state: State = algorithm.init(there, policy, self._draws.stream(Stream.FIRST))
         self._checkpoints = {0: self.state}
         self.history: list[Score] = [self.evaluate().score]
@@ -111,6 +119,18 @@ class Run:
     @property
     def algorithm(self) -> Any:
         return self.settings.algorithm
+
+    @property
+    def world(self) -> Any:
+        """The world as it pays now."""
+        return _paying(self._map, self.settings)
+
+    def _tables(self, settings: Settings) -> Any:
+        """The engine's tables of the world under these settings; None where the algorithm's text serves."""
+        algorithm, world = settings.algorithm, self._map
+        if self.engine == "text" or not _fused(algorithm, world, self.policy):
+            return None
+        return _engine_tables(_paying(world, settings))
 
     @property
     def gamma(self) -> float:
@@ -135,22 +155,21 @@ class Run:
         kept = self._log[:1]
         for at, now in self._log[1:]:
             before = kept[-1][1]
-            if (now.algorithm, now.mix) != (
-                before.algorithm,
-                before.mix,
-            ) or now.mu is not before.mu:
+            told, was = (now.algorithm, now.mix, now.pay), (before.algorithm, before.mix, before.pay)
+            if told != was or now.mu is not before.mu:
                 kept.append((at, now))
         return kept
 
     def set(self, **changes: Any) -> None:
         """Turn knobs: the algorithm's own, `mu` (None for nominal) and `mix`. Takes effect at the next iteration.
 
+        `pay` changes the world itself: {letter: reward}, what entering such a cell of the map pays from now on.
         Raises ValueError and changes nothing when a value is refused.
         """
         now = self.settings
         own = settings_of(now.algorithm)
         for name in changes:
-            if name not in (*own, "mu", "mix"):
+            if name not in (*own, "mu", "mix", "pay"):
                 raise ValueError(
                     f"unknown knob {name!r}; this run has {', '.join([*own, 'mu', 'mix'])}"
                 )
@@ -160,6 +179,7 @@ class Run:
                 algorithm=replace(now.algorithm, **{k: changes[k] for k in changes if k in own}),
                 mu=_checked(self.world, changes["mu"]) if "mu" in changes else now.mu,
                 mix=MIX_KNOB.check(changes.get("mix", now.mix)),
+                pay=_checked_pay(_paying(self._map, now), changes.get("pay")),
             )
         )
 
@@ -209,7 +229,7 @@ class Run:
 
     def _backend(self) -> str:
         """What trains now: with "auto" the compiled engine once it is ready, its twin until then."""
-        if self._tables is None or type(self.algorithm) not in FUSED:
+        if self._tables(self.settings) is None:
             return "text"
         if self.engine != "auto":
             return self.engine
@@ -225,12 +245,12 @@ class Run:
         algorithm, start = settings.algorithm, start_of(settings, self.world)
         if settings.backend != "text":
             theta, _, steps = engine.train(
-                self._tables, state.theta, start, self._draws.keys, first, iterations,
+                self._tables(settings), state.theta, start, self._draws.keys, first, iterations,
                 alpha=algorithm.alpha, gamma=algorithm.gamma,
                 horizon=algorithm.horizon, episodes=algorithm.episodes, backend=settings.backend,
             )  # fmt: skip
             return State(theta), steps
-        algorithm, world = starting(algorithm, self.world, start)
+        algorithm, world = starting(algorithm, _paying(self._map, settings), start)
         steps, given = 0, state.memory  # data that were given once are not steps of each iteration
         for k in range(first, first + iterations):
             draws = self._draws.at_iteration(k)
@@ -252,7 +272,7 @@ class Run:
         """Score the policies of now from the nominal start: exactly, or by episodes (pgkit.evaluation)."""
         return evaluate(
             self.world, self.policy, self.state.theta, self._draws.at_iteration(self.iteration),
-            gamma=self.gamma, horizon=self.algorithm.horizon, tables=self._tables, backend=self.engine,
+            gamma=self.gamma, horizon=self.algorithm.horizon, tables=self._tables(self.settings), backend=self.engine,
         )  # fmt: skip
 
     # ---------------------------------------------------------------- time travel
@@ -330,10 +350,35 @@ def starting(algorithm: Any, world: Any, start: Any) -> tuple[Any, Any]:
     return algorithm, world.starting_from(start)
 
 
-def engine_tables(algorithm: Any, world: World, policy: Any) -> Any:
-    """The engine's tables where it can compute what the algorithm's text says, else None."""
-    fits = type(algorithm) in FUSED and type(policy) is SoftmaxTable and engine.supports(world)
-    return engine.tables(world) if fits else None
+def _checked_pay(world: Any, pay: Any) -> dict[str, float]:
+    """letter -> reward for all that pays on the map; what `pay` does not name pays what the map says."""
+    if not isinstance(world, World) or world.layout is None:
+        if pay:
+            raise ValueError(f"pay = {pay!r}, but world = {world.name!r} has no map with letters")
+        return {}
+    if pay is not None and not isinstance(pay, Mapping):
+        raise ValueError(f"pay = {pay!r}, but it must say which letter pays what, as {{'e': 5}}")
+    return pay_of(repaid(world, pay or {}))
+
+
+def _paying(world: Any, settings: Settings) -> Any:
+    """The world under these settings."""
+    return _repaid(world, tuple(settings.pay.items())) if settings.pay else world
+
+
+@lru_cache(maxsize=32)
+def _repaid(world: World, pay: tuple[tuple[str, float], ...]) -> World:
+    return world if dict(pay) == pay_of(world) else repaid(world, dict(pay))
+
+
+def _fused(algorithm: Any, world: Any, policy: Any) -> bool:
+    """Can the engine compute what the algorithm's text says?"""
+    return type(algorithm) in FUSED and type(policy) is SoftmaxTable and engine.supports(world)
+
+
+@lru_cache(maxsize=32)
+def _engine_tables(world: World) -> Any:
+    return engine.tables(world)
 
 
 @lru_cache(maxsize=32)

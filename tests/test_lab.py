@@ -464,11 +464,11 @@ def test_closing_leaves_no_task(lab):
 
 def test_lines_to_compare_with_come_from_the_exact_oracle(lab):
     best, _ = exact.optimal_values(lab.world, 0.95)
-    settings = {v["kind"]: v["setting"] for v in lab.setting["views"]}
-    values = {line["goal"]: line["value"] for line in settings["curve"]["lines"]}
+    facts = lab.view()[0]["views"]
+    values = {line["goal"]: line["value"] for line in facts["curve"]["lines"]}
     assert values["G"] == pytest.approx(best @ lab.world.start)
     assert values["e"] == pytest.approx(0.95)  # γ · 1, two steps from S
-    assert settings["goals"]["pay"] == {"G": 100.0, "e": 1.0}
+    assert facts["goals"]["pay"] == {"G": 100.0, "e": 1.0}
 
 
 def test_the_saved_notebook_shows_a_picture_and_a_sentence(lab):

@@ -566,7 +566,7 @@ class TrainingError(RuntimeError):
 
 
 PARTS = (
-    "knobs", "reset", "paint", "seed", "speed", "time", "copy", "compare", "presets", "penalty",
+    "knobs", "reset", "paint", "rewards", "seed", "speed", "time", "copy", "compare", "presets", "penalty",
 )  # fmt: skip
 _LABS: dict[Any, Lab] = {}  # the lab of each place in a notebook, so that it can come back
 

@@ -16,7 +16,7 @@ CONTROLS = ("alpha", "mix", "episodes")
 class RingOfFire(RunLab):
     """Paint μ, turn α and w, and watch `runs` runs of REINFORCE leave the local optimum, or not.
 
-    The parameters are RunLab's: world, runs, seed, reset, mu, mix, and the algorithm's settings.
+    The parameters are RunLab's: world, runs, seed, reset, mu, mix, pay, and the algorithm's settings.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class RingOfFire(RunLab):
     ) -> None:
         settings = {"title": "Ring of Fire", "controls": CONTROLS} | settings
         settings = {k: v for k, v in settings.items() if v is not None}
-        views = (Grid(paint=True), LearningCurve(), Goals())
+        views = (Grid(paint=True, rewards=True), LearningCurve(), Goals())
         super().__init__(algorithm, world, views, runs=runs, seed=seed, **settings)
 
     def _opening(self, words: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from pgkit.widgets.lab import Lab, bundle, styles
 from pgkit.widgets.views import MODULES, view
 from pgkit.widgets.views.base import View
 from pgkit.worlds import World, in_code, load_world
+from pgkit.worlds.grid import pay_of
 
 PAINTED = "painted"
 MANY_CHANGES = 40  # with more, `code` rebuilds the settings and not how they came about
@@ -38,12 +39,13 @@ class RunLab(Lab):
     runs, seed : how many runs train together, and the seed that all their draws follow from.
     reset, mu, mix : where rollouts start, in finite worlds: reset is "nominal", "uniform", "expert" or
         "painted", mu the painted masses, an array [S] or {(row, column): mass} counted from 1.
+    pay : {letter: reward}, what entering a cell of the map pays, if not what the map says.
     policy, critic : as for Run; what suits the world unless given.
     title : a name for the lab.
     controls : the knobs and choices that get a control, by name; the main ones unless given.
     presets : name -> settings, offered as a menu.
     hide : what to leave out, of "knobs", "reset", "paint", "seed", "speed", "time", "copy", "compare",
-        "presets", and "penalty", the number ‖d_π*/μ‖_∞.
+        "presets", "rewards", and "penalty", the number ‖d_π*/μ‖_∞.
     fps : frames a second sent to the page.
 
     Raises
@@ -66,6 +68,7 @@ class RunLab(Lab):
         reset: str | None = None,
         mu: Any = None,
         mix: float = 1.0,
+        pay: Mapping[str, float] | None = None,
         policy: Any = None,
         critic: Any = None,
         title: str = "",
@@ -89,7 +92,9 @@ class RunLab(Lab):
             self.painted = self._masses(mu)
         self.reset = reset or ("nominal" if mu is None else PAINTED)
         start = self._mu_of(self.reset) if self.finite else None
-        run = Run(algorithm, self.world, policy, critic, mu=start, mix=mix, runs=runs, seed=seed)
+        run = Run(
+            algorithm, self.world, policy, critic, mu=start, mix=mix, pay=pay, runs=runs, seed=seed
+        )
         self._algorithm_name = name_of(algorithm)
         self.title = title or f"{self._algorithm_name.replace('_', ' ')} in {self.world.name}"
         self.views = _views(views, run)
@@ -102,11 +107,13 @@ class RunLab(Lab):
         )
         if self.finite:
             self._defaults["reset"] = self.reset
+        if run.settings.pay:
+            self._defaults["pay"] = run.settings.pay
 
     # ---------------------------------------------------------------- knobs
 
     def turn(self, **changes: Any) -> None:
-        """Turn knobs: the algorithm's, mix, reset, mu (painted masses).  ValueError changes nothing."""
+        """Turn knobs: the algorithm's, mix, reset, mu (painted masses), pay.  ValueError changes nothing."""
         painted, reset = self.painted, changes.pop("reset", None)
         if "mu" in changes:
             painted, reset = self._masses(changes.pop("mu")), reset or PAINTED
@@ -129,8 +136,9 @@ class RunLab(Lab):
     def new_run(self, seed: int) -> Run:
         now, run = self.run.settings, self.run
         return Run(
-            now.algorithm, self.world, run.policy, mu=now.mu, mix=now.mix, runs=run.runs, seed=seed
-        )
+            now.algorithm, self.world, run.policy,
+            mu=now.mu, mix=now.mix, pay=now.pay, runs=run.runs, seed=seed,
+        )  # fmt: skip
 
     def _mu_of(self, reset: Any, painted: Array | None = None) -> Array | None:
         """The reset distribution that a choice stands for."""
@@ -309,6 +317,8 @@ class RunLab(Lab):
             return words
         name, masses = self._name_of(settings.mu)
         words |= {"mix": settings.mix}
+        if repaid := {k: settings.pay[k] for k in self._repaid()}:
+            words["pay"] = repaid
         if name != PAINTED:
             return words | {"reset": name}
         if self.world.layout is None:
@@ -318,6 +328,13 @@ class RunLab(Lab):
         return words | {
             "mu": {(int(s) // cols + 1, int(s) % cols + 1): _number(masses[s]) for s in cells}
         }
+
+    def _repaid(self) -> list[str]:
+        """The letters that have not always paid what the map says."""
+        if self.world.layout is None:
+            return []
+        log = [settings.pay for _, settings in self.run.changes]
+        return [k for k, v in pay_of(self.world).items() if any(pay[k] != v for pay in log)]
 
     def _usual(self) -> dict[str, Any]:
         name = self._algorithm_name

@@ -59,6 +59,7 @@ def marks(changes: list[tuple[int, Settings]]) -> list[tuple[int, str, str]]:
             found.append((at, MIX_KNOB.symbol, f"{new.mix:.3g}"))
         if not _same(new.mu, old.mu):
             found.append((at, "μ", ""))
+        found += [(at, "r", f"{v:+.3g}") for k, v in new.pay.items() if v != old.pay[k]]
     return found
 
 
@@ -80,7 +81,7 @@ class Timeline:
         self.rival: Run | None = None
         self.ghost: Array | None = None
         self.generation = 0  # rises when the curve drawn so far is no longer the trunk's beginning
-        self._seen: tuple[State, Evaluation] | None = None
+        self._seen: tuple[State, Any, Evaluation] | None = None
 
     @property
     def iteration(self) -> int:
@@ -131,14 +132,13 @@ class Timeline:
 
     def evaluation(self) -> Any:
         """The Evaluation of what we look at, computed once; where that takes episodes, the last Score."""
-        state = self.run.state
-        if (
-            self.run.history[-1].episodes is not None
-        ):  # by whole episodes: those of the last point will do
-            return self.run.history[-1]
-        if self._seen is None or self._seen[0] is not state:
-            self._seen = (state, self.run.evaluate())
-        return self._seen[1]
+        run = self.run
+        if run.history[-1].episodes is not None:  # those of the last point will do
+            return run.history[-1]
+        seen = self._seen
+        if seen is None or seen[0] is not run.state or seen[1] is not run.world:
+            seen = self._seen = (run.state, run.world, run.evaluate())
+        return seen[2]
 
     def _branch(self) -> None:
         self._keep_ghost()

@@ -10,8 +10,13 @@ The reward is paid on entering a cell. Moving off the map or into a wall leaves 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
+from pgkit.knobs import Knob
 from pgkit.worlds.world import Layout, World
 
 ACTIONS = ("up", "right", "down", "left")
@@ -21,6 +26,7 @@ TERMINAL = "FeG"
 GOALS = "Ge"
 LETTERS = ".S#FfeG"
 MAX_CELLS = 2500
+PAY = Knob("pay", 0.0, -1000.0, 1000.0, "r", "reward", "what entering a cell of this letter pays")
 
 
 def grid_world(text: str, name: str = "map", **defaults: float) -> World:
@@ -44,16 +50,14 @@ def grid_world(text: str, name: str = "map", **defaults: float) -> World:
         inside = (r >= 0) & (r < rows) & (c >= 0) & (c < cols)
         there = np.where(inside, r * cols + c, here)
         next_state[:, a] = np.where(is_wall[there] | terminal | is_wall, here, there)
-    paid = np.array([REWARD.get(letter, 0.0) for letter in letters])
-    reward = np.where((terminal | is_wall)[:, None], 0.0, paid[next_state])
 
     _check_goals_reachable(cells, next_state, cols, above, name)
     start = (cells == "S") / np.sum(cells == "S")
-    return World(
+    world = World(
         name=name,
         next_state=next_state[..., None],
         prob=np.ones((rows * cols, len(_MOVES), 1)),
-        reward=reward[..., None],
+        reward=np.zeros((rows * cols, len(_MOVES), 1)),
         terminal=terminal,
         wall=is_wall,
         start=start,
@@ -62,6 +66,36 @@ def grid_world(text: str, name: str = "map", **defaults: float) -> World:
         layout=Layout(rows, cols, letters),
         defaults=defaults,
     )
+    return repaid(world, {letter: pay for letter, pay in REWARD.items() if letter in letters})
+
+
+def pay_of(world: World) -> dict[str, float]:
+    """letter -> what entering a cell of it pays, for the letters of the map that pay at all."""
+    cells, ends = np.array(list(world.grid.letters)), world.terminal | world.wall
+    found = {}
+    for letter in REWARD:
+        enters = (cells == letter)[world.next_state] & ~ends[:, None, None]
+        if enters.any():
+            found[letter] = float(world.reward[enters].max())
+    return found
+
+
+def repaid(world: World, pay: Mapping[str, Any]) -> World:
+    """The same map where entering a cell pays otherwise: {letter: reward}; other letters pay what they did.
+
+    Raises ValueError for a letter that is not on the map or pays nothing, and a reward beyond ±1000.
+    """
+    cells, ends = np.array(list(world.grid.letters)), world.terminal | world.wall
+    reward = world.reward.copy()
+    for letter, value in pay.items():
+        if letter not in REWARD or not (cells == letter).any():
+            known = ", ".join(sorted(set(world.grid.letters) & set(REWARD)))
+            raise ValueError(
+                f"pay = {{{letter!r}: {value!r}}}, but on the map {world.name!r} what can pay is {known}"
+            )
+        enters = (cells == letter)[world.next_state] & ~ends[:, None, None]
+        reward[enters] = PAY.check(value)
+    return replace(world, reward=reward)
 
 
 def _checked_lines(text: str, name: str) -> tuple[list[str], int]:

@@ -50,6 +50,24 @@ def cell_point(lab, row, col, size=9):
     )
 
 
+def test_a_reward_changed_while_training_reroutes_the_policy(page, opened, artifacts):
+    lab = opened
+    lab.get_by_role("button", name="Play").click()
+    wait(page, lab, "(e) => Number(e.dataset.iteration) > 40")
+    field = lab.get_by_role("spinbutton", name="entering small goal pays")
+    assert field.input_value() == "1"
+    field.fill("200")
+    wait(page, lab, "(e) => e.querySelector('.pg-keys').textContent.includes('at +200')")
+    at = number(lab, "iteration")
+    wait(page, lab, "(e, at) => Number(e.dataset.iteration) > at + 250", at, timeout=60_000)
+    lab.get_by_role("button", name="Pause").click()
+    lab.screenshot(path=artifacts / "ring-of-fire-rewards.png")
+    ends = lab.locator(".pg-keys").inner_text().split(" at +200")[0].split()
+    assert int(ends[-1]) > 32, "most runs now go to what was the trap"
+    lab.get_by_role("button", name="Defaults").click()
+    wait(page, lab, "(e) => e.querySelector('.pg-rewards input[aria-label*=small]').value === '1'")
+
+
 def test_alpha_dragged_while_training_is_seen_in_pixels_and_numbers(page, opened, artifacts):
     lab = opened
     grid = lab.locator("canvas.pg-grid")

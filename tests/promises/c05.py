@@ -48,4 +48,7 @@ def kept(text: str) -> None:
     assert a > 40
     assert b < 0.95  # not even the exit
     assert numbers(r"With the bug: from .*? to ([\d.]+)\.\n", text)[0] < 0.95
+    young, old = (int(x) for x in re.findall(r"of the old world: (\d+) of 100", text))
+    assert young >= 90
+    assert 30 <= old <= 60  # "half"; 44 to 47 with three seeds
     assert "2 cells, κ = inf: 0 of 100 escape" in text

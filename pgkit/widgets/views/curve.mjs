@@ -2,7 +2,7 @@
 import { control, el } from "../lab.mjs";
 import { FONT, VIEWS, drawCurve } from "../plot.mjs";
 
-VIEWS.curve = ({ lines, label }, host) => {
+VIEWS.curve = ({ label }, host) => {
   const canvas = el("canvas", { class: "pg-plot pg-curve", role: "img" });
   const single = control("input", {
     type: "checkbox", change: () => host.ask({ kind: "singles", on: single.checked }),
@@ -13,7 +13,7 @@ VIEWS.curve = ({ lines, label }, host) => {
     canvas,
     draw(parts, facts, colours, frame) {
       if (!host.busy()) single.checked = frame.singles;
-      drawCurve(canvas, host.store, { lines, label, iteration: frame.iteration, head: frame.head, colours, font: FONT, singles: frame.singles });
+      drawCurve(canvas, host.store, { lines: facts.lines, label, iteration: frame.iteration, head: frame.head, colours, font: FONT, singles: frame.singles });
     },
   };
 };

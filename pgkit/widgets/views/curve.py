@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,10 @@ class LearningCurve(View):
     kind, title, module = "curve", "learning curve", "curve.mjs"
 
     def setup(self, run: Run) -> dict[str, Any]:
-        return {"lines": lines(run), "label": label(run)}
+        return {"label": label(run)}
+
+    def frame(self, timeline):
+        return {"lines": lines(timeline.run)}, {}
 
     def sentence(self, timeline) -> str:
         now = timeline.evaluation().expected_return
@@ -50,8 +54,11 @@ def label(run: Run) -> str:
 def lines(run: Run) -> list[dict[str, Any]]:
     """Values to compare with, from the exact oracle: {value, text, hue, goal}."""
     world, gamma = run.world, run.gamma
-    if not isinstance(world, World) or gamma >= 1:
-        return []
+    return _lines(world, gamma) if isinstance(world, World) and gamma < 1 else []
+
+
+@lru_cache(maxsize=64)
+def _lines(world: World, gamma: float) -> list[dict[str, Any]]:
     if world.layout is None or not world.goals:
         best = float(exact.optimal_values(world, gamma)[0] @ world.start)
         return [{"value": best, "text": f"J* = {best:.4g}", "hue": "goal", "goal": ""}]

@@ -2,14 +2,17 @@
 import { stackedBar } from "../lab.mjs";
 import { VIEWS } from "../plot.mjs";
 
-VIEWS.goals = ({ runs, goals, pay }) => {
-  const words = (letter) => `at ${pay[letter] >= 0 ? "+" : "−"}${Math.abs(pay[letter])}`;
-  const bar = stackedBar([
-    ...goals.map((letter) => ({ hue: { G: "goal", e: "trap" }[letter] ?? "soft", text: words(letter) })),
+VIEWS.goals = ({ runs, goals }) => {
+  const parts = [
+    ...goals.map((letter) => ({ hue: { G: "goal", e: "trap" }[letter] ?? "soft", text: "" })),
     { hue: "neither", text: goals.length === 1 ? "elsewhere" : "at neither" },
-  ]);
+  ];
+  const bar = stackedBar(parts);
   return {
     node: bar.node,
-    draw: (parts, { counts }) => bar.show([...counts, runs - counts.reduce((a, b) => a + b, 0)], runs),
+    draw(_, { counts, pay }) {
+      goals.forEach((letter, i) => { parts[i].text = `at ${pay[letter] >= 0 ? "+" : "−"}${Math.abs(pay[letter])}`; });
+      bar.show([...counts, runs - counts.reduce((a, b) => a + b, 0)], runs);
+    },
   };
 };

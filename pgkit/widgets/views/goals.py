@@ -22,10 +22,10 @@ class Goals(View):
         return None if known else "it counts runs at goals, and this world has none"
 
     def setup(self, run: Run) -> dict[str, Any]:
-        return {"runs": run.runs, "goals": list(run.world.goals), "pay": pays(run.world)}
+        return {"runs": run.runs, "goals": list(run.world.goals)}
 
     def frame(self, timeline):
-        return {"counts": list(self._counts(timeline).values())}, {}
+        return {"counts": list(self._counts(timeline).values()), "pay": pays(timeline.run.world)}, {}
 
     def sentence(self, timeline) -> str:
         counts, pay = self._counts(timeline), pays(timeline.run.world)

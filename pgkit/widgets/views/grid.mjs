@@ -70,7 +70,8 @@ function gridView(setting, host) {
   const nameOf = (s) => `row ${Math.floor(s / cols) + 1}, column ${(s % cols) + 1}, ${WORDS[letters[s]]}`;
   const describe = (s) => {
     const share = shown && startable[s] ? `, μ ${plain(shown.mu[s], 2)}, visits ${plain(shown.occupancy[s], 2)}` : "";
-    return nameOf(s) + share;
+    const pay = state.pay?.[letters[s]];
+    return nameOf(s) + (pay === undefined ? "" : `, pays ${signed(pay)}`) + share;
   };
 
   canvas.classList.toggle("pg-paintable", setting.paint);
@@ -85,13 +86,16 @@ function gridView(setting, host) {
   };
   const tools = setting.paint ? paintTools({ state, eraser, undo, save, send, link, say }) : null;
   const layers = layerToggles(state, host);
+  const rewards = rewardFields(setting, link);
 
   function draw(parts, facts, colours) {
     shown = parts;
+    state.pay = facts.pay;
+    if (!link.busy()) rewards?.show(facts.pay);
     const { ctx, width, height } = sharp(canvas);
     if (width < 20) return;
     const size = width / cols;
-    fixed = drawFixed(fixed, setting, width, height, size, colours);
+    fixed = drawFixed(fixed, { ...setting, pay: facts.pay }, width, height, size, colours);
     ctx.drawImage(fixed.canvas, 0, 0, width, height);
     drawVisits(ctx, setting, parts.occupancy, size, state.layers.visits, colours);
     drawStart(ctx, setting, size, state.layers.visits ? colours : { paper: colours.ink });
@@ -104,7 +108,7 @@ function gridView(setting, host) {
     drawCursor(ctx, state, rows, cols, size, colours);
   }
   return {
-    node: el("div", { class: "pg-grid-box" }, canvas, layers, line),
+    node: el("div", { class: "pg-grid-box" }, canvas, layers, rewards?.node, line),
     tools, canvas, draw, load, said: say,
     restyle: () => { fixed = null; },
   };
@@ -246,6 +250,32 @@ function layerToggles(state, host) {
   return el("div", { class: "pg-layers", role: "group", "aria-label": "layers" }, ...LAYERS.map(layer));
 }
 
+/** What entering a cell pays: a field for each letter that pays, live. */
+function rewardFields({ rewards, most }, link) {
+  if (!rewards.length) return null;
+  const fields = rewards.map((letter) => {
+    const field = control("input", {
+      type: "number", class: "pg-field", min: -most, max: most, step: 1, "aria-label": `entering ${WORDS[letter]} pays`,
+      input: () => {
+        if (field.value.trim() === "") return;
+        link.ask({ kind: "set", changes: { pay: { [letter]: Number(field.value) } } }, { key: `set pay ${letter}` });
+      },
+    });
+    const node = el("label", { class: "pg-layer", title: `what entering ${WORDS[letter]} pays` },
+      el("span", { class: `pg-swatch pg-swatch-${letter}`, "aria-hidden": "true" }), field);
+    return { letter, field, node };
+  });
+  return {
+    node: el("div", { class: "pg-layers pg-rewards", role: "group", "aria-label": "rewards", "data-part": "rewards" },
+      el("span", { class: "pg-small" }, "entering pays"), ...fields.map(({ node }) => node)),
+    show(pay) {
+      for (const { letter, field } of fields) {
+        if (document.activeElement !== field && Number(field.value || NaN) !== pay[letter]) field.value = String(pay[letter]);
+      }
+    },
+  };
+}
+
 // ---------------------------------------------------------------- drawing the grid
 
 const GAP = 0.03; // between cells, in cells
@@ -259,7 +289,7 @@ function tileAt(ctx, s, cols, size, inset = GAP) {
 /** Floor, walls, fire and goals: drawn once for a size and theme. */
 function drawFixed(fixed, setting, width, height, size, colours) {
   const ratio = window.devicePixelRatio || 1;
-  const key = `${width} ${height} ${ratio}`;
+  const key = `${width} ${height} ${ratio} ${Object.values(setting.pay)}`;
   if (fixed?.key === key) return fixed;
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
@@ -277,7 +307,7 @@ function drawCell(ctx, setting, letter, s, size, colours) {
   tileAt(ctx, s, cols, size);
   ctx.fill();
   if (letter === "F" || letter === "f") flame(ctx, x, y, size, colours, letter === "F" ? 1 : 0.5);
-  if (setting.pay[letter] !== undefined) {
+  if (setting.goals.includes(letter)) {
     ctx.font = `700 ${size * 0.31}px ${FONT}`;
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";

@@ -12,7 +12,7 @@ from pgkit import draw, exact
 from pgkit.run import Run
 from pgkit.types import Array, Float
 from pgkit.widgets.views.base import View
-from pgkit.widgets.views.goals import pays
+from pgkit.worlds.grid import PAY, pay_of
 from pgkit.worlds.world import World
 
 LAYERS = ("policy", "visits", "mu", "values", "episodes")
@@ -25,17 +25,22 @@ class Grid(View):
 
     layers : those switched on at first, of "policy", "visits", "mu", "values", "episodes".
     paint : μ can be painted.
+    rewards : what entering a cell pays can be changed, while training runs.
     """
 
     kind, title, module = "grid", "the world", "grid.mjs"
 
     def __init__(
-        self, layers: tuple[str, ...] = ("policy", "visits", "mu"), *, paint: bool = False
+        self,
+        layers: tuple[str, ...] = ("policy", "visits", "mu"),
+        *,
+        paint: bool = False,
+        rewards: bool = False,
     ) -> None:
-        self.paint = paint
+        self.paint, self.rewards = paint, rewards
         self.layers = self._checked(layers)
         self._episodes: tuple[float, Any, dict[str, Array]] = (0.0, None, {})
-        self._values: tuple[Any, Array] = (None, np.zeros(0))
+        self._values: tuple[Any, Any, Array] = (None, None, np.zeros(0))
 
     def misfit(self, run: Run) -> str | None:
         on_grid = isinstance(run.world, World) and run.world.layout is not None
@@ -50,7 +55,8 @@ class Grid(View):
         return {
             "world": world.name, "rows": layout.rows, "cols": layout.cols, "letters": layout.letters,
             "startable": world.startable.tolist(), "actions": list(world.actions),
-            "goals": list(world.goals), "pay": pays(world), "layers": list(self.layers), "paint": self.paint,
+            "goals": list(world.goals), "layers": list(self.layers), "paint": self.paint,
+            "rewards": list(pay_of(world)) if self.rewards else [], "most": PAY.high,
             "episodes": min(EPISODES, run.runs),
         }  # fmt: skip
 
@@ -65,7 +71,7 @@ class Grid(View):
             parts["values"] = self._mean_values(run)
         if "episodes" in self.layers:
             parts |= self._walks(run)
-        return {"layers": list(self.layers)}, parts
+        return {"layers": list(self.layers), "pay": run.settings.pay}, parts
 
     def asked(self, lab: Any, message: Mapping[str, Any], buffers: list[Any]) -> dict[str, Any]:
         """{"layers": [...]}: show these."""
@@ -96,11 +102,13 @@ class Grid(View):
 
     def _mean_values(self, run: Run) -> Float[Array, "S"]:
         """V^π of each state, mean over the first runs."""
-        if self._values[0] is not run.state:
+        state, world, _ = self._values
+        if state is not run.state or world is not run.world:
             tables = run.policy.table(run.state.theta[:EPISODES])
             v, _ = exact.values(run.world, tables, min(run.gamma, 0.9999))
-            self._values = (run.state, np.where(run.world.startable, v.mean(axis=0), 0.0))
-        return self._values[1]
+            mean = np.where(run.world.startable, v.mean(axis=0), 0.0)
+            self._values = (run.state, run.world, mean)
+        return self._values[2]
 
     def _walks(self, run: Run) -> dict[str, Array]:
         """Cells of one episode of each of the first runs, -1 after its end: "walks" [episodes, T+1]."""
