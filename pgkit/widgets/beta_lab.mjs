@@ -98,7 +98,7 @@ function render({ model, el: host }) {
     task.show(get("task"));
     const arm = fit.probs.indexOf(Math.max(...fit.probs));
     const cut = fit.clipped.filter(Boolean).length;
-    write(status, `${at.note}β = ${plain(beta)}: ESS ${fixed(fit.ess, 1)} of ${scene.arm.length}; the largest weight has ${plain(100 * fit.share, 2)} % of the sum`
+    write(status, `${at.note}β = ${plain(beta)}: ESS ${fixed(fit.ess, 1)} of ${scene.arm.length}; the largest weight has ${fixed(100 * fit.share, 1)} % of the sum`
       + `${most ? `, ${cut} are clipped` : ""}. The likeliest arm is ${arm}, π = ${fixed(fit.probs[arm])}; J = ${fixed(fit.j, 3)}. `
       + `Over ${scene.sets} data sets J is best at β = ${plain(best, 2)}.`);
     at.note = "";
@@ -116,7 +116,7 @@ function render({ model, el: host }) {
     const [low, high] = [Math.min(...scene.returns), Math.max(...scene.returns)];
     const axes = plotAxes(dots, page, at.colours, {
       x: [-0.5, arms - 0.5], y: [low - 0.08 * (high - low), high + 0.12 * (high - low)], xTicks: scene.means.map((_, i) => i),
-      title: "the data: return R of each pull; a dot's area is its weight", xLabel: "",
+      title: "200 returns R; a dot's area is its weight", xLabel: "",
     });
     const { ctx } = page;
     ctx.strokeStyle = at.colours.soft;
@@ -152,7 +152,7 @@ function render({ model, el: host }) {
     const arms = scene.means.length;
     const axes = plotAxes(bars, page, at.colours, {
       x: [-0.5, arms - 0.5], y: [0, 1.12], xTicks: scene.means.map((_, i) => i), yTicks: [0, 0.5, 1], xLabel: "arm",
-      title: `the fitted policy π(a), J = ${fixed(fit.j, 3)}; green: what an arm is worth`,
+      title: `the fitted policy π(a), J = ${fixed(fit.j, 3)}; green: its worth`,
     });
     const { ctx } = page;
     const half = 0.34 * (axes.x(1) - axes.x(0));

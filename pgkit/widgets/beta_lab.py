@@ -21,7 +21,8 @@ LADDER = np.geomspace(LOW, HIGH, 41)
 CLIPS = (0.0, 5.0, 20.0)  # 0: no clip
 SCALES = ("raw", "standardised")
 _TEN = tuple(k / 9 for k in range(10))
-TASKS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {  # name -> means and spreads of the arms
+# name -> means and spreads of the arms
+TASKS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "ten arms": (_TEN, (0.3,) * 10),
     "a wild arm": (_TEN, (1.5,) + (0.3,) * 9),
     "safe or risky": ((1.0, 0.8), (0.0, 1.0)),
@@ -134,14 +135,15 @@ class BetaLab(anywidget.AnyWidget):
     @property
     def sentence(self) -> str:
         """The lab in words."""
-        probs, scene = self.probs, self.scene
+        probs, scene, weight = self.probs, self.scene, self.weight
         clip = f"weights clipped at {self.clip:g}" if self.clip else "no clip"
+        mean = np.interp(np.log(self.beta), np.log(LADDER), scene["mean"])
         return (
-            f"{self.task}, {self.scale} advantages, β = {self.beta:g}, {clip}. ESS {self.effective:.1f} of {PULLS}; "
-            f"the largest weight has {100 * self.weight.max() / self.weight.sum():.2g} % of the sum. The likeliest arm is "
-            f"{probs.argmax()} with π = {probs.max():.2f}; J = {self.expected_return:.3f}, of the data {np.mean(scene['means']):.3f}. "
-            f"Over {SETS} data sets the mean J is {np.interp(np.log(self.beta), np.log(LADDER), scene['mean']):.3f} here, "
-            f"and best at β = {self.best:.2g}: {max(scene['mean']):.3f}."
+            f"{self.task}, {self.scale} advantages, β = {self.beta:g}, {clip}. ESS {self.effective:.1f} of "
+            f"{PULLS}; the largest weight has {100 * weight.max() / weight.sum():.1f} % of the sum. The likeliest "
+            f"arm is {probs.argmax()} with π = {probs.max():.2f}; J = {self.expected_return:.3f}, of the data "
+            f"{np.mean(scene['means']):.3f}. Over {SETS} data sets the mean J is {mean:.3f} here, and best at "
+            f"β = {self.best:.2g}: {max(scene['mean']):.3f}."
         )
 
     @property
@@ -149,7 +151,9 @@ class BetaLab(anywidget.AnyWidget):
         """Mean J and effective share over β, as text."""
         rows = [f"{'β':>8} {'mean J':>7} {'ESS/n':>6}"]
         for k in range(0, len(LADDER), 5):
-            rows.append(f"{LADDER[k]:8.3g} {self.scene['mean'][k]:7.3f} {self.scene['share'][k]:6.3f}")
+            rows.append(
+                f"{LADDER[k]:8.3g} {self.scene['mean'][k]:7.3f} {self.scene['share'][k]:6.3f}"
+            )
         return "\n".join(rows)
 
     def picture(self) -> bytes:
@@ -241,7 +245,9 @@ class _Bars:
         probs = self.lab.probs
         arms = np.arange(len(probs))
         axes.bar(arms, probs, 0.7, color=draw.BLUE)
-        axes.plot(arms, np.full(len(probs), 1 / len(probs)), "_", color=draw.INK, ms=16, label="the data")
+        axes.plot(
+            arms, np.full(len(probs), 1 / len(probs)), "_", color=draw.INK, ms=16, label="the data"
+        )
         axes.set(xlabel="arm", ylim=(0, 1), xticks=arms)
         axes.legend(frameon=False, fontsize=8)
         axes.set_title(f"the fitted policy, J = {self.lab.expected_return:.3f}",
