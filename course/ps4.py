@@ -250,18 +250,21 @@ report.points(6)
 
 # %% [markdown]
 # To see it at work, open a cell of your own. This is the Century world of notebook 07 at the coin toss, all 1024 trajectories. The mean should be ±1.425 in
-# each row, whatever `b` is. And the variance?
+# each row, whatever `b` is. And the variance? (Notebook 07 has one parameter for each state. Here a row has two logits, and what pushes one up
+# pushes the other down: your variances are twice those of the notebook.)
 # ```python
 # from pgkit import exact, load_world
 # world, T, coin = load_world("century"), 5, np.full((2, 2), 0.5)
 # tau = exact.paths(world, T)
 # p, q_hat = exact.path_probability(tau, coin), exact.future_return(tau, gamma=1.0)
 # V = exact.values_over_time(world, exact.at_all_times(coin, T), gamma=1.0)[0][:T]
+# batch = tau.s, tau.a, q_hat, tau.live
 # for b in (0 * V, V):
-#     g = np.array([baseline_gradient(np.zeros((2, 2)), *(x[m : m + 1] for x in (tau.s, tau.a, q_hat, tau.live)), b)
-#                   for m in range(len(p))])
+#     g = [baseline_gradient(np.zeros((2, 2)), *(x[m : m + 1] for x in batch), b)
+#          for m in range(len(p))]
 #     mean = np.tensordot(p, g, 1)
-#     print(mean.round(3).tolist(), "variance", (p @ ((g - mean) ** 2).sum(axis=(1, 2))).round(2))
+#     variance = p @ ((g - mean) ** 2).sum(axis=(1, 2))
+#     print(mean.round(3).tolist(), "variance", variance.round(2))
 # ```
 
 # %% [markdown]
@@ -377,8 +380,8 @@ report.points(3)
 #
 # $$\delta_k=r_k+\gamma\,V(s'_k)-V(s_k),$$
 #
-# and $V(s'_k)$ **counts as 0 where the step terminated** the episode: nothing comes after the end, whatever number the table holds for that state. A
-# step that was only **truncated** (the recording stopped, the world would have gone on) keeps its $V(s'_k)$.
+# and $V(s'_k)$ **counts as 0 where the step terminated** the episode: nothing comes after the end, whatever number the table holds for that state. The step
+# decides, not the state: other steps may go on from there. A step that was only **truncated** (the recording stopped, the world would have gone on) keeps its $V(s'_k)$.
 #
 # This time the rule is a **batch**: compute all $\delta_k$ from the table that was handed in, and only then change it, each state by α
 # times the **sum** of its errors:

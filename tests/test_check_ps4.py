@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import warnings
+from pathlib import Path
 from typing import Any
 
 import mutants
+import nbformat
 import numpy as np
 import pytest
 from mutants import ps4 as bank
 
-from pgkit import exact, load_world
 from pgkit.check import VISIBLE_SEED, check, draw_cases, judge, probe
 from pgkit.checks import ps4, ps4_judge
 
+ROOT = Path(__file__).resolve().parent.parent
 SEEDS = (None, 5, 6)
 MANY_SEEDS = range(100, 200)
 
@@ -79,19 +82,18 @@ def test_the_slope_is_the_mean_score_times_return_and_no_baseline_moves_it(seed)
             np.testing.assert_allclose(mean, slope, atol=1e-6)
 
 
-def test_the_gradient_of_the_century_and_its_variances_are_the_packages():
-    """What the set invites to try: mean ±1.425, variance 144480 without a baseline and 12.06 with V."""
-    world, T, coin = load_world("century"), 5, np.full((2, 2), 0.5)
-    tau = exact.paths(world, T)
-    p, q_hat = exact.path_probability(tau, coin), exact.future_return(tau, gamma=1.0)
-    V = exact.values_over_time(world, exact.at_all_times(coin, T), gamma=1.0)[0][:T]
-    estimates = ps4_judge._one_by_one(ps4_judge._estimate)
-    for b, variance in ((0 * V, 144479.76), (V, 12.061)):
-        g = estimates(np.zeros((2, 2)), tau.s, tau.a, q_hat, tau.live, b)
-        mean = np.tensordot(p, g, 1)
-        np.testing.assert_allclose(mean, 1.425 * np.array([[-1, 1], [-1, 1]]), atol=1e-9)
-        # a softmax row has two logits, that move in opposite directions: twice the variance of one sigmoid
-        assert p @ ((g - mean) ** 2).sum(axis=(1, 2)) == pytest.approx(2 * variance, rel=1e-3)
+def test_what_the_set_invites_to_try_gives_the_mean_and_twice_the_variances_of_notebook_07(capsys):
+    released = (ROOT / "assignments" / "ps4" / "ps4.ipynb").read_text()
+    text = "\n".join(cell["source"] for cell in nbformat.reads(released, 4).cells)
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert max(map(len, code.splitlines())) < 85  # else JupyterLab breaks the lines
+    space = {"np": np, "baseline_gradient": ps4_judge._estimate}
+    exec(code, space)
+    without, fitted = capsys.readouterr().out.splitlines()
+    for line, variance in ((without, 144479.76), (fitted, 12.061)):
+        mean, number = line.split(" variance ")
+        assert mean == "[[-1.425, 1.425], [-1.425, 1.425]]"
+        assert float(number) == pytest.approx(2 * variance, rel=1e-3)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -193,7 +195,7 @@ def answer(source: str, exercise: str):
 @pytest.mark.parametrize("exercise", bank.POINTS)
 def test_the_points_of_every_answer_are_the_same_for_any_seed(exercise):
     points = bank.POINTS[exercise]
-    for seed in range(31, 39):
+    for seed in range(31, 34):
         for name, source in bank.RIGHT[exercise].items():
             values = probe(exercise, answer(source, exercise), seed=seed)
             assert judge(exercise, values, seed=seed).score == pytest.approx(1), (name, seed)
