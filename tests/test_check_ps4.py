@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mutants import ps4 as bank
 
-from pgkit.check import VISIBLE_SEED, check, draw_cases, judge, probe
+from pgkit.check import VISIBLE_SEED, Value, check, draw_cases, judge, probe
 from pgkit.checks import ps4, ps4_judge
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -214,6 +214,45 @@ def test_every_exercise_has_right_answers_and_five_named_mistakes():
         assert len({hint for _, _, hint in bank.MUTANTS[exercise].values()}) >= 5
     assert "ps4" in mutants.all_sets()
     assert VISIBLE_SEED not in MANY_SEEDS
+
+
+SLIPS = {
+    "fit_value": ps4_judge.FIT_SLIPS,
+    "fit_value_clock": ps4_judge.CLOCK_SLIPS,
+    "advantage": ps4_judge.ADVANTAGE_SLIPS,
+    "baseline_gradient": ps4_judge.GRADIENT_SLIPS,
+    "leave_one_out": ps4_judge.OTHERS_SLIPS,
+    "monte_carlo_update": ps4_judge.MC_SLIPS,
+    "td_update": ps4_judge.TD_SLIPS,
+}
+
+
+def judged(exercise, way, seed):
+    """The report on an answer that computes what `way` does."""
+    values = []
+    for case in draw_cases(exercise, seed):
+        if case.part == ps4.EVERY:
+            value = ps4_judge._one_by_one(way)(*case.args[:-1])
+        elif exercise == "td_update":
+            value = ps4_judge._swept(way)(*case.args)
+        else:
+            value = way(*case.args)
+        values.append(Value({"value": np.asarray(value, dtype=np.float64)}))
+    return judge(exercise, values, seed=seed)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a wrong way may divide by 0
+@pytest.mark.parametrize("exercise", SLIPS)
+def test_every_mistake_that_the_judge_knows_is_one_and_gets_a_named_hint(exercise):
+    """The hint is its own, or that of another mistake which looks the same in all parts that fail."""
+    for slip in SLIPS[exercise]:
+        for k, way in enumerate(slip.ways):
+            report = judged(exercise, way, 8)
+            said = {part.message.split("\n")[0] for part in report.parts if part.message}
+            assert said, (slip.name, k)
+            assert said <= {other.hint for other in SLIPS[exercise]}, (slip.name, k, str(report))
+            assert slip.hint in said or len(said) == 1, (slip.name, k, str(report))
 
 
 # ---------------------------------------------------------------- odd answers, odd forms

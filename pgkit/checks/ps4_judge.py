@@ -87,18 +87,18 @@ def _steps(alpha: float, times: int) -> Way:
     return way
 
 
-FIT_WAYS: tuple[tuple[str, str, tuple[Way, ...]], ...] = (
-    (
+FIT_WAYS = (
+    Slip(
         "sum",
         "You add the Q̂ of a state up. The sum of squares is least at their MEAN: divide by how many there are.",
         (_each(np.sum), lambda v, s, q: v + np.bincount(s, q, len(v))),
     ),
-    (
+    Slip(
         "repeated values counted once",
         "Two data points with the same Q̂ are taken for one (a set, or np.unique?). Each of them counts.",
         (_each(lambda q: np.mean(np.unique(q))),),
     ),
-    (
+    Slip(
         "divided by all data",
         "You divide by the number of all data points. Each state's sum is divided by that state's own count.",
         (
@@ -106,13 +106,13 @@ FIT_WAYS: tuple[tuple[str, str, tuple[Way, ...]], ...] = (
             _spoiled(lambda fit, v, n, q: np.where(n > 0, fit * n / len(v), v)),
         ),
     ),
-    (
+    Slip(
         "median",
         "You take the median. That is where the sum of plain distances |V - Q̂| is least (the slide forgets the "
         "square). The sum of SQUARES is least at the mean.",
         (_each(np.median),),
     ),
-    (
+    Slip(
         "one number for all",
         "All states get the same number. V is a table: each state has its own fit, from its own data.",
         (
@@ -120,18 +120,18 @@ FIT_WAYS: tuple[tuple[str, str, tuple[Way, ...]], ...] = (
             _spoiled(lambda fit, v, n, q: np.where(n > 0, q.mean(), v)),
         ),
     ),
-    (
+    Slip(
         "only the last or the first",
         "Each state keeps one of its Q̂, the last (or the first). Does an assignment V[s] = … overwrite what was "
         "there? Add up, count, and divide.",
         (_each(lambda q: q[-1]), _each(lambda q: q[0])),
     ),
-    (
+    Slip(
         "largest or smallest",
         "You take the largest (or the smallest) Q̂ of a state. The least sum of squares is at the mean.",
         (_each(np.max), _each(np.min)),
     ),
-    (
+    Slip(
         "old value as a data point",
         "The old v(s) is mixed into the mean, as if it were one of the data. Where there are data, only they count.",
         (
@@ -139,13 +139,13 @@ FIT_WAYS: tuple[tuple[str, str, tuple[Way, ...]], ...] = (
             _spoiled(lambda fit, v, n, q: (v + fit) / 2),
         ),
     ),
-    (
+    Slip(
         "steps instead of the minimum",
         "You take gradient steps of size α towards the data. That comes near the minimum and does not reach it. Here "
         "the minimum is asked for: the mean of each state's data.",
         tuple(_steps(alpha, times) for alpha in (0.01, 0.1, 0.5) for times in (1, 100)),
     ),
-    (
+    Slip(
         "residual",
         "You return how far the mean lies from the old v(s). Return the new V itself.",
         (
@@ -153,22 +153,22 @@ FIT_WAYS: tuple[tuple[str, str, tuple[Way, ...]], ...] = (
             _spoiled(lambda fit, v, n, q: np.where(n > 0, fit - v, v)),
         ),
     ),
-    (
+    Slip(
         "unseen set to 0",
         "A state without data is set to 0. The rule is that it keeps its old v(s): no data, no news.",
         (_each(np.mean, lambda v, q: 0.0),),
     ),
-    (
+    Slip(
         "a sum of 0 taken for no data",
         "A state whose Q̂ sum to 0 keeps its old v(s). But it has data, and their mean is 0. Look at the COUNT.",
         (_spoiled(lambda fit, v, n, q: np.where(fit == 0, v, fit)),),
     ),
-    (
+    Slip(
         "unseen set to the overall mean",
         "A state without data gets the mean of all data. The rule is that it keeps its old v(s).",
         (_each(np.mean, lambda v, q: q.mean()),),
     ),
-    (
+    Slip(
         "added on top",
         "The data are added on top of the old v. Start the sums at 0 and not at v.",
         (_spoiled(lambda fit, v, n, q: np.where(n > 0, fit + v / np.maximum(n, 1), v)),),
@@ -184,27 +184,27 @@ FIT_IDEA = (
     "Idea to look at: TRAIN V_φ. The sum of (V(s) - Q̂)² over the data of one state is least at the mean of those Q̂. "
     "A state without data keeps its old v(s)."
 )
+FIT_SLIPS = (
+    _unchanged(0),
+    UNSEEN_NAN,
+    *FIT_WAYS,
+    Slip(
+        "one number for each data point",
+        "You return one number for each data point. Return the table: one number for each state.",
+        looks=_of_shape(lambda v, s, q_hat: s.shape),
+    ),
+    Slip(
+        "only the states in the data",
+        "The table has entries only for the states in the data. It has one for every state, as many as v.",
+        looks=lambda given, truth, v, s, q_hat: (
+            given.shape != truth.shape and given.shape in (np.unique(s).shape, (s.max() + 1,))
+        ),
+    ),
+)
 
 
 def _judge_fit(cases: Sequence[Case], values: Sequence[Value]) -> dict[str, str]:
-    slips = (
-        _unchanged(0),
-        UNSEEN_NAN,
-        *(Slip(*entry) for entry in FIT_WAYS),
-        Slip(
-            "one number for each data point",
-            "You return one number for each data point. Return the table: one number for each state.",
-            looks=_of_shape(lambda v, s, q_hat: s.shape),
-        ),
-        Slip(
-            "only the states in the data",
-            "The table has entries only for the states in the data. It has one for every state, as many as v.",
-            looks=lambda given, truth, v, s, q_hat: (
-                given.shape != truth.shape and given.shape in (np.unique(s).shape, (s.max() + 1,))
-            ),
-        ),
-    )
-    return compare(cases, values, _fit, slips, tolerance=TOLERANCE, idea=FIT_IDEA)
+    return compare(cases, values, _fit, FIT_SLIPS, tolerance=TOLERANCE, idea=FIT_IDEA)
 
 
 def _clock(way: Way) -> Way:
@@ -308,8 +308,8 @@ CLOCK_SLIPS = (
         "Every time is fitted to the Q̂ of time 0. At time t only the rest of the return, Q̂_t, is still to come.",
         (_shown_to_fit(lambda s, q, live: (s, np.repeat(q[:, :1], q.shape[1], axis=1), live)),),
     ),
-    *(Slip(name, hint, tuple(_clock(way) for way in ways)) for name, hint, ways in FIT_WAYS
-      if name not in ("divided by all data", "one number for all")),
+    *(replace(slip, ways=tuple(map(_clock, slip.ways))) for slip in FIT_WAYS
+      if slip.name not in ("divided by all data", "one number for all")),
     TRANSPOSED,
     Slip(
         "one row",
@@ -1254,7 +1254,6 @@ MC_SLIPS = (
                 np.bincount(s, minlength=len(v)) > 0,
                 v + alpha * (_fit(v, s, _returns(v, s, r, gamma)) - v), v,
             ),
-            lambda v, s, r, gamma, alpha: _fit(v, s, _returns(v, s, r, gamma)),
         ),
     ),
     Slip(
