@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-SETS = ("ps1", "ps2", "ps3", "ps4", "ps5")
+SETS = ("ps1", "ps2", "ps3", "ps4", "ps5", "ps6")
 VISIBLE_SEED = 1  # the inputs a student sees; grading draws others by the same rules
 
 
@@ -309,6 +309,8 @@ WITHDRAWN = "this package function is what the exercise asks you to write yourse
 
 
 def _refuse(*_: Any, **__: Any) -> None:
+    from pgkit.check import WITHDRAWN  # its code runs with the globals of the function it replaces
+
     raise RuntimeError(WITHDRAWN)
 
 
