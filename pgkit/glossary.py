@@ -533,6 +533,15 @@ TERMS: tuple[Term, ...] = (
         "memory: tuple of Datasets",
     ),
     _t(
+        "reparameterisation",
+        "f_θ(ε, s)",
+        "An action written as a function of θ and of noise that does not depend on θ, so that the gradient passes "
+        "through the action into the critic.",
+        10,
+        "score, critic",
+        "policy.grad_through(theta, s, noise, ...)",
+    ),
+    _t(
         "target network",
         "φ̄",
         "A slow copy of the critic that targets are computed from, so that they do not chase themselves.",
@@ -576,6 +585,47 @@ TERMS: tuple[Term, ...] = (
         "(Σw)² / Σw²: how many equally weighted samples would be as good as these unequal ones.",
         11,
         "AWR weights",
+    ),
+    _t(
+        "interquartile mean",
+        "IQM",
+        "The mean of the middle half of the runs: a quarter is left out at each end.",
+        12,
+        "bootstrap interval, optimality gap",
+        "interval(scores).value: number",
+    ),
+    _t(
+        "bootstrap interval",
+        "",
+        "How far a statistic moves when the runs are drawn anew from themselves, with replacement; "
+        "the middle 95 % of it.",
+        12,
+        "interquartile mean, paired seeds",
+        "interval(scores): Estimate",
+    ),
+    _t(
+        "paired seeds",
+        "",
+        "Run i of one contender and run i of the other share their luck, which cancels in the difference.",
+        12,
+        "bootstrap interval",
+        "difference(x, y, paired=True): Estimate",
+    ),
+    _t(
+        "probability of improvement",
+        "P(A > B)",
+        "How often a run of A, drawn at random, beats one of B; a tie counts half.",
+        12,
+        "interquartile mean",
+        "improvement(x, y, paired=True): Estimate",
+    ),
+    _t(
+        "optimality gap",
+        "",
+        "How far the runs stay below the best return there is, in the mean.",
+        12,
+        "interquartile mean, expected return",
+        "outcome.verdict().gaps: two numbers",
     ),
 )
 _BY_NAME = {term.name.lower(): term for term in TERMS}

@@ -204,12 +204,12 @@ def optimum(name: str, pay: str, temperature: float) -> Optimum:
     probs, history = exact.soft_policy_iteration(taxed, GAMMA, temperature)
     values = history[-1]
     ended = exact.push(world, probs, GAMMA, STEPS)[2]
-    goal, small = (float(ended[world.goals[letter]].sum()) for letter in "Ge")
+    goal, small = (ended[world.goals[letter]].sum() for letter in "Ge")
     ends = [goal, small, ended.sum() - goal - small, 1 - ended.sum()]
     return Optimum(
         probs, values, exact.backup(taxed, values, GAMMA), exact.occupancy(world, probs, GAMMA),
         float(values @ world.start), float(exact.expected_return(world, probs, GAMMA)),
-        float(exact.entropy(probs)[~world.terminal].mean()),
+        float(np.mean(exact.entropy(probs), where=~world.terminal)),
         tuple(np.clip(ends, 0.0, 1.0).tolist()),  # rounding is no share
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ VIEWS = {
     "cart": "cart:Cart",
     "probs": "probs:Probs",
     "boundary": "boundary:Boundary",
+    "gains": "gains:Gains",
 }
 MODULES = tuple(f"views/{place.split(':')[0]}.mjs" for place in VIEWS.values())
 
