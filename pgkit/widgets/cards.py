@@ -256,7 +256,7 @@ def _diff(bug: Bug) -> list[dict[str, str]]:
 CURVES = {"J": "Return J", "error of V": "Error of V (root mean square over states)"}
 
 
-def _curves_svg(x: Sequence[int], right: Any, wrong: Any, name: str) -> tuple[str, str]:
+def _curves_svg(x: Sequence[int], right: Any, wrong: Any, shown: str) -> tuple[str, str]:
     """Median and the middle 80 % over runs as inline SVG, and the same in words."""
     bands = [np.quantile(y, (0.1, 0.5, 0.9), axis=1) for y in (right, wrong)]
     low, high = min(b.min() for b in bands), max(b.max() for b in bands)
@@ -295,15 +295,15 @@ def _curves_svg(x: Sequence[int], right: Any, wrong: Any, name: str) -> tuple[st
             f"<text x='{left + 36 + 130 * k}' y='18'>{name}</text>",
         ]
     foot = top + height + 18
-    if name != CURVES["J"]:
+    if shown != CURVES["J"]:
         parts.append(
-            f"<text x='{left + width}' y='18' text-anchor='end'>{html.escape(name)}</text>"
+            f"<text x='{left + width}' y='18' text-anchor='end'>{html.escape(shown)}</text>"
         )
     parts.append(f"<text x='{left}' y='{foot}'>0</text>")
     parts.append(f"<text x='{left + width}' y='{foot}' text-anchor='end'>{x[-1]} iterations</text>")
     (_, r, _), (_, w, _) = bands
     words = (
-        f"{name} of {right.shape[1]} runs, median and the middle 80 %. Right: from {r[0]:.3g} to {r[-1]:.3g}. "
+        f"{shown} of {right.shape[1]} runs, median and the middle 80 %. Right: from {r[0]:.3g} to {r[-1]:.3g}. "
         f"With the bug: from {w[0]:.3g} to {w[-1]:.3g}."
     )
     svg = (
