@@ -251,7 +251,8 @@ P = exact.lqr_optimum(task)[1]
 print(f"P = {P:.6f}")
 for T in (0.01, 0.1, 1.0):
     k, variance = exact.lqr_soft_optimum(task, T)
-    print(f"T = {T:<5} k* = {k:.6f}   σ*² = {variance:.6f}   T/(2 (0.1 + γP)) = {T / (0.2 + 1.8 * P):.6f}")
+    formula = T / (2 * (0.1 + 0.9 * P))
+    print(f"T = {T:<5} k* = {k:.6f}   σ*² = {variance:.6f}   by the formula {formula:.6f}")
 
 # %%
 gain = predict("A learner has settled at T = 0.1. Now T goes up to 1. What happens to its gain k?",
@@ -280,7 +281,9 @@ for T in (0.1, 1.0):
           f"{np.exp(2 * log_std).std():.4f} over 12 runs")  # fmt: skip
 
 # %%
-truth = "nothing" if abs(settled[1.0] - settled[0.1]) < 0.03 else "it goes towards 0: hot agents do less"
+moved = settled[1.0] - settled[0.1]
+toward, away = gain.choices[0], gain.choices[2]
+truth = "nothing" if abs(moved) < 0.03 else toward if moved > 0 else away
 gain.reveal(truth, explain="π ∝ exp(Q/T): T scales the parabola, and leaves its top where it is.")
 
 # %% [markdown] tags=["instructor"]

@@ -45,7 +45,7 @@ def kept(text: str) -> None:
     assert [row[5] for row in noises] == sorted((row[5] for row in noises), reverse=True)
     for temperature, variance in ((0.01, 0.004622), (0.1, 0.046224), (1.0, 0.462244)):
         k, ours, formula = numbers(
-            rf"T = {temperature} +k\* = (-[\d.]+) +σ\*² = ([\d.]+) +T/\(2 \(0.1 \+ γP\)\) = ([\d.]+)",
+            rf"T = {temperature} +k\* = (-[\d.]+) +σ\*² = ([\d.]+) +by the formula ([\d.]+)",
             text,
         )
         assert (k, ours, formula) == (-0.907551, variance, variance)
