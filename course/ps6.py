@@ -260,7 +260,7 @@ report.points(3)
 # answer is a formula. Find it, state by state. (The lecture has it for one state and two actions.)
 #
 # A state **without weight**, because it is not in $D$ or because all its weights are 0, may do anything. The rule here: it gets
-# the **uniform** policy.
+# the **uniform** policy. (Notebook 11 adds a pseudo-count to each action. Here nothing is added.)
 #
 # *The check* allows an error of 0.0001.
 
@@ -369,7 +369,8 @@ report.points(2)
 # 5. fit $V$ to **all** of $D$ (exercise 2, as a table: $x=I$)
 # 6. $\pi_{k+1}\leftarrow$ the best policy for all of $D$ (exercise 4b) with the weights $\min\big(e^{(R-V(s))/\beta},\text{clip}\big)$ (exercise 3, not normalised)
 #
-# and return the last policy, $\pi_{k_\max+1}$. `rollout(pi)` is given to you: it rolls out the table `pi` in a world that you do not see, and returns the batch
+# and return the last policy, $\pi_{k_\max+1}$. Nothing is thrown away: $D$ keeps every trajectory from the first iteration on (notebook 11 keeps those of the last five).
+# `rollout(pi)` is given to you: it rolls out the table `pi` in a world that you do not see, and returns the batch
 # `s, a, r, live` in the form that exercise 1 takes. Call it once in each iteration.
 #
 # *The check* rolls out each of your policies in its own copy of the world. From those data it computes what your *next* policy must be, to 0.001 of a
@@ -434,34 +435,33 @@ report.points(4)
 # *Difficulty ●●●, importance ●●●, 30 minutes, 5 points each. A few lines of formulas and a few sentences;
 # a person reads them.*
 #
-# **7a.** *AWR as a step that is small in the policy.* Take one state. Its data were collected by a policy $\mu(a)>0$ (the mixture of all old policies), and $A(a)$ is a known
-# advantage with $\sum_a\mu(a)A(a)=0$. Find the policy that maximises
-# $$\sum_a\pi(a)\,A(a)\;-\;\beta\,\mathrm{KL}(\pi\,\|\,\mu).$$
-# Show that line 6 of Algorithm 1 finds just this policy if $D$ is large (take $R-V=A$, without noise or clip). Then let β be large: how far does the step go,
-# $\mathrm{KL}(\pi\|\mu)\approx\;?$, to leading order in $1/\beta$, and what has it to do with the natural gradient step of notebook 06? At last: what is *not* the same as a constraint $\mathrm{KL}\le\varepsilon$?
+# **7a.** *AWR as a KL-constrained step.* Notebook 11 puts a *price* β on KL. Take the *constraint* of notebook 06 instead. In state $s$, which has the share
+# $d(s)$ of the data, the data were made by $\mu(a|s)>0$; $A(s,a)$ is known, and $\sum_a\mu(a|s)A(s,a)=0$:
+# $$\max_\pi\;\sum_sd(s)\sum_a\pi(a|s)\,A(s,a)\qquad\text{subject to}\qquad\sum_sd(s)\,\mathrm{KL}\big(\pi(\cdot|s)\,\|\,\mu(\cdot|s)\big)\le\varepsilon .$$
+# 1. Show that the best $\pi$ is $\mu e^{A/\beta}/Z(s)$, with **one** β for all states, and that its mean KL falls as β grows. (So ε decides β.)
+# 2. What is β for a small ε, to leading order? Write $\mathrm{Var}=\sum_sd(s)\sum_a\mu(a|s)A(s,a)^2$.
+# 3. Somebody doubles all rewards. What happens to the step if ε is kept, and what if β is kept? Which of the two does standardising $A$ imitate?
+# 4. With a small ε, is the new policy near $\pi_k$, the one that was rolled out last?
 
 # %% [markdown] tags=["written:awr_small_step:5"]
-# **Model answer.** *The maximiser.* With a multiplier ν for $\sum_a\pi(a)=1$: $A(a)-\beta\big(\log\frac{\pi(a)}{\mu(a)}+1\big)-\nu=0$, so
-# $$\pi^*(a)=\frac{\mu(a)\,e^{A(a)/\beta}}Z,\qquad Z=\sum_b\mu(b)\,e^{A(b)/\beta}.$$
-# The objective is strictly concave (a linear part plus β times a strictly concave one), so this is *the* maximum; and all probabilities are positive, so the constraint $\pi\ge0$ does
-# not bind. (Or without a multiplier: the objective is $\beta\log Z-\beta\,\mathrm{KL}(\pi\|\pi^*)$, which is largest at $\pi=\pi^*$.)
+# **Model answer.** *1.* With a multiplier β ≥ 0 for the constraint and $\nu(s)$ for $\sum_a\pi(a|s)=1$, the derivative in $\pi(a|s)$ is
+# $d(s)\big[A-\beta\big(\log\frac\pi\mu+1\big)\big]-\nu(s)=0$, so $\log\frac{\pi(a|s)}{\mu(a|s)}=\frac{A(s,a)}\beta+$ something of $s$ alone: $\pi=\mu e^{A/\beta}/Z(s)$. There is one constraint, so there is one β; $d(s)$ has
+# dropped out. (The objective is linear and the set of allowed π convex, so this is the maximum.)
 #
-# *Line 6.* For large $D$, $\mathbb E_D[\log\pi(a)\,e^{A/\beta}]\to\sum_a\mu(a)e^{A(a)/\beta}\log\pi(a)=Z\sum_a\pi^*(a)\log\pi(a)=-Z\,\mathrm{KL}(\pi^*\|\pi)+\text{const}$. Its maximum over all
-# tables is $\pi=\pi^*$ (exercise 4b: the share of the weights). Note the other direction of KL: that is the projection onto policies we can represent, and in a table it is exact. No $\mu(a)$ has to be known, since
-# the data bring it along.
+# Write $t=1/\beta$ and $\kappa_s(t)=\log\sum_a\mu(a|s)e^{tA}$. Then $\sum_a\pi A=\kappa_s'(t)$, $\mathrm{Var}_\pi(A)=\kappa_s''(t)$, and the KL in state $s$ is $\sum_a\pi\,(tA-\kappa_s)=t\kappa_s'-\kappa_s$. Its derivative is
+# $t\kappa_s''(t)=t\,\mathrm{Var}_\pi(A)\ge0$: KL grows with $t$, so it falls with β, and each ε belongs to one β. (If ε is larger than the KL of the greedy policy, the limit $t\to\infty$, the constraint does not bind.)
 #
-# *Large β.* $\log\frac{\pi^*}\mu=\frac A\beta-\log Z$, and $\log Z=\frac1{2\beta^2}\mathrm{Var}_\mu(A)+O(\beta^{-3})$, as the mean of $A$ is 0. So
-# $$\mathrm{KL}(\pi^*\|\mu)=\frac1\beta\sum_a\pi^*A-\log Z=\frac{\mathrm{Var}_\mu(A)}{\beta^2}-\frac{\mathrm{Var}_\mu(A)}{2\beta^2}+O(\beta^{-3})=\frac{\mathrm{Var}_\mu(A)}{2\beta^2}+O(\beta^{-3}).$$
-# To first order the logits move by $A/\beta$. For a softmax table that is the natural gradient of $J$ at μ (up to a constant for all actions): $F\Delta=g$ with $F=\mathrm{diag}(\mu)-\mu\mu^\top$ and $g=\mu A$ is
-# solved by $\Delta=A$. So for large β one AWR fit is a natural step with step size $1/\beta$; and $\frac12\Delta^\top F\Delta=\frac{\mathrm{Var}_\mu(A)}{2\beta^2}$ is the same KL.
+# *2.* Near $t=0$: $\kappa_s(t)=\frac{t^2}2\mathrm{Var}_\mu(A)+O(t^3)$, as the mean of $A$ is 0. So the mean KL is $t\kappa'-\kappa\approx\frac{t^2}2\mathrm{Var}$, and $\varepsilon\approx\frac{\mathrm{Var}}{2\beta^2}$:
+# $$\beta\approx\sqrt{\frac{\mathrm{Var}}{2\varepsilon}} .$$
+# (The same from notebook 06: the logits move by $\Delta=A/\beta$, a natural step, and $\frac12\Delta^\top F\Delta=\varepsilon$.) A state takes the part $\mathrm{Var}_s/2\beta^2$: where advantages spread more, π moves more.
 #
-# *What differs.* β is the price of KL, not a bound on it: where advantages spread a lot, the step is long, and where they do not, short (one β for all states; with a constraint on the mean KL the price would be
-# found anew for each iteration so that $\mathrm{KL}=\varepsilon$: β is its multiplier). If the rewards are doubled, a constraint gives the same step; a fixed β gives twice the step
-# (standardising $A$ mends that). And KL is measured from μ, the mixture in $D$, not from the newest policy.
+# *3.* Rewards doubled: $A$ doubles. With ε kept, β doubles too, $A/\beta$ stays, and the new policy is the same. With β kept, $A/\beta$ doubles: a greedier policy, for large β with four times the KL. Standardising imitates the **constraint**: dividing by $\sigma=\sqrt{\mathrm{Var}}$ makes β
+# a $\beta\sigma$ on $A$, so $\varepsilon\approx\frac1{2\beta^2}$ whatever the units are. (Late in learning, when advantages shrink, a constraint and standardising go on with steps of the same size; a fixed β on raw $A$ comes to rest by itself.)
 #
-# **Rubric (5).** 1: $\pi^*\propto\mu e^{A/\beta}$, derived. 1: line 6 has the same maximum, with $\mathbb E_D$ written as a mean under μ. 1: $\mathrm{KL}\approx\mathrm{Var}/2\beta^2$ (½ for "of order $1/\beta^2$"). 1: logits move by $A/\beta$,
-# natural direction. 1: one real difference (price and not bound; units of the reward; μ is a mixture; KL grows with the spread). Common wrong answers: "the KL is ε because β is small" (small β is a LARGE
-# step); "π* ∝ exp(A/β)" without μ (that is the answer to an entropy bonus: 0 for the first point).
+# *4.* Not in general. KL is measured from μ, the policy that made **all** of $D$: a mixture of $\pi_1,\dots,\pi_k$. The step leads away from the mixture, and for ε → 0 (β → ∞) it leads *back* from $\pi_k$ to the mixture. Only if $D$ held nothing but $\pi_k$'s data, μ would be $\pi_k$.
+#
+# **Rubric (5).** 1: the form of π with one β, derived. 1: mean KL is monotone in β, with a reason (derivative, or: a larger price never buys more). 1: $\beta\approx\sqrt{\mathrm{Var}/2\varepsilon}$ (½ for the right power of ε alone). 1: ε kept: same step; β kept: twice the exponent; standardising = constraint. 1: μ is the
+# mixture, so no. Common wrong answers: "a small β is a small step" (the other way round); "π ∝ exp(A/β)" without μ (that is an entropy bonus: 0 for the first point); "yes, since KL ≤ ε" for 4.
 
 # %% [markdown]
 # **7b.** *AWR likes risk.* One state, two actions, one step. **Safe** pays 2. **Lottery** pays 10 with probability 0.1, else 0. $D$ holds each of them equally often, and
@@ -474,8 +474,8 @@ report.points(4)
 # $$\pi(\text{lottery})=\frac{2203.5}{2203.5+7.39}=0.997.$$
 # But the lottery's mean is $0.1\cdot10=1$, the safe action's is 2: $J$ prefers the safe one, and AWR plays the lottery in more than 99 % of cases.
 #
-# *The threshold.* The lottery is preferred if $0.9+0.1\,e^{10/\beta}>e^{2/\beta}$. With $x=e^{2/\beta}>1$: $0.1\,x^5+0.9>x$. Beside $x=1$ (β = ∞) there is a root at $x\approx1.353$, so
-# $\beta\approx2/\ln1.353=6.6$: below 6.6 AWR prefers the lottery, above it the safe action (and for β → ∞ hardly, since then it just imitates $D$). In general
+# *The threshold.* The lottery is preferred if $0.9+0.1\,e^{10/\beta}>e^{2/\beta}$. With $x=e^{2/\beta}>1$: $0.1\,x^5+0.9>x$. Beside $x=1$ (β = ∞) there is a root at $x\approx1.352$, so
+# $\beta\approx2/\ln1.352=6.6$: below 6.6 AWR prefers the lottery, above it the safe action (and for β → ∞ hardly, since then it just imitates $D$). In general
 # $\log\mathbb E\,e^{R/\beta}=\frac m\beta+\frac{s^2}{2\beta^2}+\dots$ with mean $m$ and variance $s^2$: variance counts as a bonus, the more the smaller β. (These two terms alone give the threshold $\frac{s^2}{2\,(2-1)}=\frac92=4.5$; the
 # skewness of a lottery makes it worse.) The reason: the exponential is convex and stands *inside* the mean. A policy gradient weighs linearly with $R-V$, and there luck averages out.
 #
