@@ -341,14 +341,13 @@ how_long.reveal(round(minutes, 1), explain=told,
 # %%
 from pgkit import nets
 
-actor, D = swing.run.policy, swing.run.preview()[1].D
+actor, theta, D = swing.run.policy, swing.run.state.theta, swing.run.preview()[1].D
 torch_actor = nets.SquashedGaussianMLP(3, 1, actor.hidden, actor.input_scale, low=(-2.0,), high=(2.0,))
-theta, eps = swing.run.state.theta, np.random.default_rng(0).normal(size=D.a.shape)
+eps = np.random.default_rng(0).normal(size=D.a.shape)
 up = {"upstream_action": np.cos(3 * D.a), "upstream_log_prob": np.full(D.a.shape[:-1], -0.2)}
-by_hand = actor.grad_through(theta, D.s, eps, **up)
-by_torch = torch_actor.grad_through(theta, D.s, eps, **up)
-print(f"{by_hand.shape[0]} gradients of {by_hand.shape[1]} numbers, largest difference "
-      f"{np.abs(by_hand - by_torch).max():.0e}")  # fmt: skip
+by_hand, by_torch = (p.grad_through(theta, D.s, eps, **up) for p in (actor, torch_actor))
+off = np.abs(by_hand - by_torch).max()
+print(f"{by_hand.shape[0]} gradients of {by_hand.shape[1]} numbers, largest difference {off:.0e}")
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 38 to 42.** Start the pendulum before you explain the four additions; it is up by the time you are at the third. The preset without the slow copy is worth the wait: where the others stand, hardly one of these does. Bets on the time: typical 30 minutes. If you have the
