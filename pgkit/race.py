@@ -23,8 +23,8 @@ from pgkit import exact
 from pgkit.files import write_beside, write_new
 from pgkit.fits import kind
 from pgkit.knobs import settings_of
-from pgkit.resets import RESETS, load_reset
-from pgkit.run import RUNS_KNOB, SEED_KNOB, Run
+from pgkit.resets import RESETS
+from pgkit.run import MIX_KNOB, RUNS_KNOB, SEED_KNOB, Run
 from pgkit.statistics import FEWEST, Estimate, as_scores, difference, improvement, interval
 from pgkit.statistics import optimality_gap as gap_of
 from pgkit.sweep import ITERATIONS, Experiment, algorithm_name, cluster
@@ -33,7 +33,7 @@ from pgkit.worlds import CLOUDS, GYMNASIUM, WORLDS, load_world
 from pgkit.worlds.world import World
 
 ENGINE = "numpy"  # one and the same everywhere, so that a file gives back the very numbers
-POINTS = 40  # evaluations on the way
+POINTS, FEWER = 40, 8  # evaluations on the way; fewer where each costs whole episodes
 FORMAT = 1
 VERSIONS = ("pgkit", "numpy", "gymnasium")
 
@@ -120,7 +120,7 @@ class Race:
                     f"{name} = {getattr(one, name)} and {getattr(other, name)}, but both contenders "
                     f"need the same {name}"
                 )
-        _check_scores(*(replace(e, runs=1).prepare("text") for e in checked.values()))
+        _check_scores(*(e.parts()[:2] for e in checked.values()))
 
     @property
     def names(self) -> tuple[str, str]:
@@ -143,7 +143,9 @@ class Race:
 
     def points(self) -> list[int]:
         """The iterations at which both are scored, from 0 to the last."""
-        return sorted({round(p) for p in np.linspace(0, self.iterations, POINTS + 1)})
+        world = load_world(next(iter(self.contenders.values())).world)
+        points = POINTS if isinstance(world, World) or world.name == "lqr" else FEWER
+        return sorted({round(p) for p in np.linspace(0, self.iterations, points + 1)})
 
     def laps(self, runs: tuple[Run, Run]) -> Iterator[int]:
         """Train both to the next point, again and again; the iteration reached."""
@@ -177,30 +179,39 @@ class Race:
         """The target: the return of an optimal policy from the nominal start within the horizon, where known."""
         if self.target is not None:
             return float(self.target)
-        first = next(iter(self.contenders.values()))
-        if not isinstance(load_world(first.world), World):
+        algorithm, world, _ = next(iter(self.contenders.values())).parts()
+        if not isinstance(world, World):
             return None
-        run = replace(first, runs=1).prepare("text")
-        horizon = run.algorithm.horizon
-        values, _ = exact.optimal_values_over_time(run.world, run.gamma, horizon)
-        return float(values[0] @ run.world.start)
+        values, _ = exact.optimal_values_over_time(
+            world, _gamma(algorithm, world), algorithm.horizon
+        )
+        return float(values[0] @ world.start)
 
 
 def _checked(experiment: Experiment) -> Experiment:
-    """With whole numbers for what was said in words."""
+    """With numbers for what was said in words, and what lies in files read."""
+    reset = experiment.reset
+    if isinstance(reset, str) and reset not in RESETS:
+        reset = experiment.parts()[2].tolist()
     return replace(
-        experiment, runs=RUNS_KNOB.check(experiment.runs), seed=SEED_KNOB.check(experiment.seed),
-        iterations=ITERATIONS.check(experiment.iterations),
+        experiment, world=map_of(experiment.world) or experiment.world, reset=reset,
+        mix=MIX_KNOB.check(experiment.mix), runs=RUNS_KNOB.check(experiment.runs),
+        seed=SEED_KNOB.check(experiment.seed), iterations=ITERATIONS.check(experiment.iterations),
     )  # fmt: skip
 
 
-def _check_scores(one: Run, other: Run) -> None:
+def _gamma(algorithm: Any, world: Any) -> float:
+    """What J is discounted with, as in Run."""
+    return getattr(algorithm, "gamma", world.defaults.get("gamma", 0.95))
+
+
+def _check_scores(one: tuple[Any, Any], other: tuple[Any, Any]) -> None:
     """Both must be scored by the same yardstick: where J is discounted and cut off, by the same γ and T."""
-    if not isinstance(one.world, World):
+    if not isinstance(one[1], World):
         return
     for name, a, b in (
-        ("gamma", one.gamma, other.gamma),
-        ("horizon", one.algorithm.horizon, other.algorithm.horizon),
+        ("gamma", _gamma(*one), _gamma(*other)),
+        ("horizon", one[0].horizon, other[0].horizon),
     ):
         if a != b:
             raise ValueError(
@@ -360,7 +371,7 @@ def save(
 def as_json(race: Race, outcome: Outcome | None = None) -> dict[str, Any]:
     """A race as JSON: every setting spelled out, maps and reset distributions inside."""
     first = next(iter(race.contenders.values()))
-    text = map_of(first.world)
+    text = first.world if "\n" in first.world else None
     found: dict[str, Any] = {
         "pgkit race": FORMAT,
         "world": first.world if text is None else {"map": text.split("\n")[:-1]},
@@ -388,16 +399,13 @@ def map_of(world: str) -> str | None:
 
 
 def _spelled(experiment: Experiment) -> dict[str, Any]:
-    run = replace(experiment, runs=1).prepare("text")
-    settings = {name: getattr(run.algorithm, name) for name in settings_of(run.algorithm)}
-    reset = experiment.reset
+    algorithm, reset = experiment.parts()[0], experiment.reset
+    settings = {name: getattr(algorithm, name) for name in settings_of(algorithm)}
     if not isinstance(reset, str):
         reset = np.asarray(reset, dtype=np.float64).ravel().tolist()
-    elif reset not in RESETS:
-        reset = load_reset(reset, run.world, run.gamma).tolist()
     return {
         "algorithm": algorithm_name(experiment.algorithm), "settings": settings,
-        "reset": reset, "mix": run.settings.mix, "seed": experiment.seed,
+        "reset": reset, "mix": experiment.mix, "seed": experiment.seed,
     }  # fmt: skip
 
 
