@@ -300,7 +300,7 @@ function render({ model, el: host }) {
     const key = `${scene.world} ${get("show")}`;
     if (state.mapKey !== key) {
       const layers = get("show") === "policy" ? ["policy", "visits"] : ["values"];
-      state.map = VIEWS.grid({ ...scene, layers, paint: false, episodes: 1 }, { request: () => brush.request(), ask() {}, link: { ask() {} } });
+      state.map = VIEWS.grid({ ...scene, layers, paint: false, rewards: [], episodes: 1 }, { request: () => brush.request(), ask() {}, link: { ask() {}, busy: () => false } });
       const under = state.map.canvas;
       Object.assign(under.style, { display: "block", width: "100%", pointerEvents: "none" });
       under.removeAttribute("tabindex");
@@ -310,7 +310,7 @@ function render({ model, el: host }) {
       state.mapKey = key;
     }
     const { probs, visits, values } = state.best;
-    state.map.draw({ probs, occupancy: visits, values, mu: new Float32Array(visits.length) }, {}, state.colours);
+    state.map.draw({ probs, occupancy: visits, values, mu: new Float32Array(visits.length) }, { pay: scene.pay }, state.colours);
   }
 
   function drawOver(scene) {

@@ -202,8 +202,8 @@ function render({ model, el: host }) {
   function drawMap(scene, { t }, credit, words) {
     const key = scene.world;
     if (at.mapKey !== key) {
-      const setting = { ...scene, layers: [], paint: false, episodes: 1 };
-      at.map = VIEWS.grid(setting, { request: () => brush.request(), ask() {}, link: { ask() {} } });
+      const setting = { ...scene, goals: Object.keys(scene.pay), rewards: [], layers: [], paint: false, episodes: 1 };
+      at.map = VIEWS.grid(setting, { request: () => brush.request(), ask() {}, link: { ask() {}, busy: () => false } });
       Object.assign(at.map.canvas.style, { display: "block", width: "100%", pointerEvents: "none" });
       at.map.canvas.removeAttribute("tabindex");
       at.map.canvas.setAttribute("role", "presentation");
@@ -213,7 +213,7 @@ function render({ model, el: host }) {
     }
     ground.setAttribute("aria-label", words);
     const cells = scene.rows * scene.cols;
-    at.map.draw({ occupancy: new Float32Array(cells), mu: new Float32Array(cells) }, {}, at.colours);
+    at.map.draw({ occupancy: new Float32Array(cells), mu: new Float32Array(cells) }, { pay: scene.pay }, at.colours);
     const { ctx, width } = sharp(over);
     if (width > 20) trail(ctx, scene, t, credit, width / scene.cols, at.colours);
   }
