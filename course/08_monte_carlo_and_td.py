@@ -49,13 +49,10 @@ lab
 # Two things to find. Which α makes Monte Carlo best after 25 episodes, and which TD? And where does a larger α stop helping?
 
 # %%
-lab.episode = 1
-V = lab.values("TD")[:, 0]  # run 1, after 0, 1, 2, ... episodes
-changed = "".join(np.array(list("ABCDE"))[V[1] != V[0]])
-told = (
-    f"C and B moved towards ½, which they had already. Only the step out of {changed} brought news."
-)
-moved.reveal({"A": "only A"}.get(changed, changed), explain=told)
+before, after = WalkLab().values("TD")[:2, 0]  # V(A..E) of run 1, as the lab began
+changed = " and ".join(np.array(list("ABCDE"))[after != before])
+told = f"C and B moved towards ½, which they had. Only the step out of {changed} brought news."
+moved.reveal("only A" if changed == "A" else changed, explain=told)
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 0 to 7.** Do the first walk on the board, step by step, and let the room say "changes" or "does not change". Common wrong answers: "A, B and C" (that is Monte Carlo) and "A and B" ("B leads to A, and
@@ -167,11 +164,11 @@ for k in (1, 10, 100):
 # In a row of $n$ states, $V^\pi$ in the middle is ½, and a neighbour is $\frac1{n+1}$ away:
 
 # %%
+print("variance of the target, in the middle")
 for n in (5, 19, 99):
     mc, td = 0.5 * (1 - 0.5), (1 / (n + 1)) ** 2  # G is 0 or 1; V(s') is ½ ± 1/(n+1)
-    visits = mc / 0.01**2  # until the mean of that many G has a standard deviation of 0.01
-    print(f"{n:2} states: variance of the target in the middle {mc:.4f} (MC), {td:.4f} (TD): "
-          f"{mc / td:.0f} times; {visits:.0f} visits until G's mean is known to ±0.01")  # fmt: skip
+    print(f"{n:2} states: {mc:.4f} (Monte Carlo), {td:.4f} (TD): {mc / td:.0f} times")
+print(f"visits until the mean of G is known to ±0.01: {mc / 0.01**2:.0f}")
 
 # %% [markdown]
 # The longer the road, the more noise Monte Carlo collects on the way. To know *one* value to ±0.01 (one standard deviation of the mean) it needs 2500 visits. That is the lecture's *heat death of the universe*: not that it would not converge, but when.
@@ -196,7 +193,7 @@ runs = {
     "falling α": WalkLab(alpha_mc=0.1, alpha_td=0.3, falling=True),
 }  # α · 10/(10 + k)
 bands({f"{name}, {how}": (range(101), each.errors(m)) for how, each in runs.items()
-       for m, name in {"MC": "Monte Carlo", "TD": "TD"}.items()},
+       for m, name in {"TD": "TD", "MC": "Monte Carlo"}.items()},
       x="episodes", y="error of V")  # fmt: skip
 
 # %% [markdown]
@@ -326,11 +323,11 @@ print(f"off-policy, after 1000 sweeps: w1..6 = {w[0]:.1f}, w7 = {w[6]:.1f}, w8 =
 # > **Linear TD on the states that the policy itself visits converges** (for a small or falling α; Tsitsiklis and Van Roy 1997).
 #
 # **Why.** Let $d$ be the share of the time that is spent in each state, $P$ the transitions under π, and $D$ the diagonal matrix of $d$. The mean update is $w\leftarrow w+\alpha(Aw+b)$ with $A=X^\top D(\gamma P-I)X$. Measure values by
-# $\|v\|_d^2=\sum_sd(s)\,v(s)^2$. One step of the policy does not make a value longer:
+# $\|v\|_d^2=\sum_sd(s)\,v(s)^2$. One step of the policy does not make a value longer, since on-policy $d$ stays $d$ after a step, $\sum_sd(s)P(s'|s)=d(s')$:
 #
 # $$\begin{aligned}
 # \|Pv\|_d^2=\sum_sd(s)\Big(\sum_{s'}P(s'|s)\,v(s')\Big)^2&\le\sum_sd(s)\sum_{s'}P(s'|s)\,v(s')^2&&\text{(the square of a mean)}\\
-# &=\sum_{s'}d(s')\,v(s')^2=\|v\|_d^2&&\text{(on-policy: }d\text{ stays }d\text{ after a step)}
+# &=\sum_{s'}d(s')\,v(s')^2=\|v\|_d^2&&\text{(}d\text{ stays)}
 # \end{aligned}$$
 #
 # So with $v=Xw$, by Cauchy and Schwarz, $w^\top Aw=\gamma\,v^\top DPv-\|v\|_d^2\le(\gamma-1)\,\|v\|_d^2<0$: every mean update pulls $w$ towards its fixed point. The second line is where *off-policy* breaks it. With another $d$, one step may

@@ -225,7 +225,7 @@ function render({ model, el: host }) {
       ctx.globalAlpha = 1;
       ctx.textAlign = "center";
       ctx.textBaseline = v < 0 ? "top" : "bottom";
-      halo(ctx, short(v, 2), x, axes.y(v) + (v < 0 ? 3 : -3), at.colours);
+      halo(ctx, short(v, 3), x, axes.y(v) + (v < 0 ? 3 : -3), at.colours);
     });
     ctx.strokeStyle = at.colours.goal;
     ctx.lineWidth = 3;
@@ -336,7 +336,7 @@ body[data-jp-theme-light="false"] .pgkit-lab :is(.pg-triad-row, .pg-triad-pick) 
 .pg-triad-data { color: var(--pg-soft); }
 .pg-triad-words { min-height: 2.8em; margin-top: 12px; }
 @container (max-width: 720px) { .pg-triad-verdict { grid-column: 1 / -1; grid-row: 2; } }
-@container (max-width: 860px) {
+@container (max-width: 700px) {
   .pg-triad-two, .pg-triad-knobs { grid-template-columns: minmax(0, 1fr); }
   .pg-triad-bars { height: 240px; }
 }

@@ -66,6 +66,12 @@ function quantiles(values) {
   });
 }
 
+/** A number in [0, 1) that looks drawn, the same for the same i. */
+function scattered(i) {
+  const x = Math.sin(12.9898 * (i + 1)) * 43758.5453;
+  return x - Math.floor(x);
+}
+
 const mean = (values) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 function spread(values) {
@@ -180,7 +186,7 @@ function render({ model, el: host }) {
     const look = `${method} ${quality}`;
     const input = radio(look);
     const found = el("span", { class: "pg-walk-found" });
-    const node = el("label", { class: `pg-walk-cell pg-walk-${method}` }, input, el("b", {}, scene.slide[look]), found);
+    const node = el("label", { class: `pg-walk-cell pg-walk-${method}` }, input, el("span", { class: "pg-walk-said" }, el("b", {}, scene.slide[look]), found));
     return { look, method, quality, input, found, node };
   }));
   const heads = ["", ...Object.values(scene.methods)].map((word) => el("span", { class: "pg-walk-head" }, word));
@@ -306,9 +312,9 @@ function render({ model, el: host }) {
 
   // ---------------------------------------------------------------- pictures
 
-  function frame(title) {
+  function frame(title, beyond) {
     const page = sharp(values);
-    const axes = plotAxes(values, page, at.colours, { x: [-1, SIZE], y: [-0.06, 1.06], xTicks: [], yTicks: [0, 0.25, 0.5, 0.75, 1], xLabel: " ", title });
+    const axes = plotAxes(values, page, at.colours, { x: [-1, SIZE], y: [-beyond, 1 + beyond], xTicks: [], yTicks: [0, 0.25, 0.5, 0.75, 1], xLabel: " ", title });
     return { ...axes, ctx: page.ctx, unit: axes.x(1) - axes.x(0) };
   }
 
@@ -365,9 +371,9 @@ function render({ model, el: host }) {
       "one run": k ? `run 1: what episode ${k} changed (from the pale mark)` : "run 1, before the first episode",
       "all runs": `after ${k} episodes: median and 10–90 % of ${scene.runs} runs`,
       bias: `${scene.methods[method]}: from the true V (green) to the mean target`,
-      variance: `${scene.methods[method]}: the targets of ${scene.runs} runs; bar: mean ± one standard deviation`,
+      variance: `${scene.methods[method]}: targets of ${scene.runs} runs, mean ± standard deviation`,
     };
-    const axes = frame(titles[quality === "run" || quality === "runs" ? look : quality]);
+    const axes = frame(titles[quality === "run" || quality === "runs" ? look : quality], quality === "variance" ? 0.28 : 0.06);
     const { ctx } = axes;
     letters(axes, look === "one run" ? one.walk : [], k);
     truths(axes, truth, true);
@@ -447,8 +453,8 @@ function render({ model, el: host }) {
       ctx.fillStyle = hue;
       ctx.globalAlpha = 0.2;
       dots.forEach((value, i) => {
-        const jitter = ((i * 0.618034) % 1) - 0.5;
-        const rise = method === "MC" ? 0.05 * (((i * 0.7548777) % 1) - 0.5) : 0;
+        const jitter = scattered(i) - 0.5;
+        const rise = method === "MC" ? 0.07 * (scattered(i + 7919) - 0.5) : 0;
         ctx.beginPath();
         ctx.arc(x(s) + 0.5 * unit * jitter, y(value + rise), 70 / runs + 2, 0, 2 * Math.PI);
         ctx.fill();
@@ -465,7 +471,7 @@ function render({ model, el: host }) {
   function drawJitter(method, { V, runs }, truth, k) {
     const page = sharp(values);
     values.setAttribute("aria-label", `${scene.methods[method]}: the five values of run 1 over ${last} episodes`);
-    const axes = plotAxes(values, page, at.colours, { x: [0, last], y: [-0.06, 1.06], yTicks: [0, 0.25, 0.5, 0.75, 1], xLabel: "episodes", title: `${scene.methods[method]}: the five values of run 1; dashed: the true ones` });
+    const axes = plotAxes(values, page, at.colours, { x: [0, last], y: [-0.06, 1.06], yTicks: [0, 0.25, 0.5, 0.75, 1], xLabel: "episodes", title: `${scene.methods[method]}, run 1 (dashed: the true V)` });
     const { ctx } = page;
     const hue = at.colours[LOOKS[method].hue];
     truth.forEach((v, s) => {
@@ -483,10 +489,15 @@ function render({ model, el: host }) {
       }
       ctx.stroke();
       ctx.globalAlpha = 1;
-      ctx.textAlign = "left";
-      ctx.textBaseline = "middle";
-      halo(ctx, LETTERS[s], axes.x(last) + 3, axes.y(V[last * runs * SIZE + s]), at.colours);
     });
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    const ends = LETTERS.map((letter, s) => [axes.y(V[last * runs * SIZE + s]), letter]).sort((a, b) => b[0] - a[0]);
+    let below = Infinity;
+    for (const [y, letter] of ends) {
+      below = Math.min(y, below - 1.05 * axes.size); // letters do not cover each other
+      halo(ctx, letter, axes.x(last) + 3, below, at.colours);
+    }
   }
 
   function drawCurve(learned, k) {
@@ -567,17 +578,18 @@ body[data-jp-theme-light="false"] .pgkit-lab :is(.pg-walk-fall .pg-choice, .pg-w
 .pg-walk-ways { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 14px; margin: 16px 0 10px; }
 .pg-walk-table { display: grid; grid-template-columns: 7.2em minmax(0, 1fr) minmax(0, 1fr); gap: 6px 10px; align-items: center; }
 .pg-walk-head { color: var(--pg-soft); }
-.pg-walk-cell { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 10px; padding: 6px 10px; border: 1px solid var(--pg-line); border-left-width: 4px; border-radius: 7px; cursor: pointer; }
+.pg-walk-cell { display: flex; align-items: center; gap: 10px; padding: 6px 10px; border: 1px solid var(--pg-line); border-left-width: 4px; border-radius: 7px; cursor: pointer; }
 .pg-walk-MC { border-left-color: var(--pg-fire); }
 .pg-walk-TD { border-left-color: var(--pg-policy); }
 .pg-walk-cell:hover { background: var(--pg-floor); }
-.pg-walk-cell:has(:checked) { background: var(--pg-floor); border-color: var(--pg-policy); }
+.pg-walk-said { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 10px; }
+.pg-walk-cell:has(:checked) { background: var(--pg-floor); border-block-color: var(--pg-soft); border-right-color: var(--pg-soft); }
 .pg-walk-cell:has(:focus-visible) { outline: 3px solid var(--pg-policy); outline-offset: 1px; }
-.pgkit-lab .pg-walk-cell input { margin: 0; align-self: center; accent-color: var(--pg-policy); }
+.pgkit-lab .pg-walk-cell input { flex: none; margin: 0; accent-color: var(--pg-policy); }
 .pgkit-lab .pg-walk-cell input:focus-visible { outline: none; }
 .pg-walk-found { color: var(--pg-soft); }
 .pg-walk-words { min-height: 2.8em; margin-top: 12px; }
-@container (max-width: 860px) {
+@container (max-width: 700px) {
   .pg-walk-two { grid-template-columns: minmax(0, 1fr); }
   .pg-walk-plot { height: 280px; }
 }
@@ -586,7 +598,6 @@ body[data-jp-theme-light="false"] .pgkit-lab :is(.pg-walk-fall .pg-choice, .pg-w
   .pg-walk-table { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
   .pg-walk-table > .pg-walk-head { grid-column: 1 / -1; margin-top: 4px; }
   .pg-walk-table > .pg-walk-head:nth-child(-n + 3) { display: none; }
-  .pg-walk-found { flex-basis: 100%; }
 }
 `;
 

@@ -30,8 +30,8 @@ def kept(text: str) -> None:
     for k, (low, high) in {1: (0.45, 0.56), 10: (0.2, 0.5), 100: (0.0, 0.17)}.items():
         mc, td = numbers(rf"after +{k} episodes V is off by ([\d.]+) \(MC\), ([\d.]+) \(TD\)", text)
         assert low <= mc < td <= high, k  # after one episode "both are off by about ½"
-    assert "0.2500 (MC), 0.0278 (TD): 9 times" in text
-    assert text.count("2500 visits until G's mean is known to ±0.01") == 3
+    assert "5 states: 0.2500 (Monte Carlo), 0.0278 (TD): 9 times" in text
+    assert "visits until the mean of G is known to ±0.01: 2500" in text
     errors = {
         name: numbers(rf"{name} +{row}", text)
         for name in [f"MC, α = {a}" for a in ("0.01", "0.02", "0.03", "0.04")]
