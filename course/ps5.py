@@ -8,7 +8,7 @@
 # | **Needs** | notebooks 09 and 10 |
 #
 # You will write one iteration of the batch actor-critic, from the TD error up, with the hole in the slide filled. Then the same gradient by
-# torch, and the three lines of algebra on which the *soft* actor-critic stands.
+# torch, and three lines of algebra on which the *soft* actor-critic stands.
 #
 # **Rules**
 # - Write between the signature and the end of each answer cell. Numpy is all you need, and torch in exercise 4; the functions
@@ -39,7 +39,7 @@
 #   the row is the first step of *another* episode, so $s_{t+1}$ is not $s_t'$ there.
 # - `terminated[i, t]`: with this step the episode ended for good. $d_t$ is 1 there, else 0. `truncated[i, t]`: with this step it was cut off, and would
 #   have gone on. Never both.
-# - $V(s)$: what the critic says. α: the actor's step size. $\mathcal T>0$: the temperature, in the code `temperature`; never α, and not the $T$ of the rows.
+# - $V(s)$: what the critic says. α: the actor's step size. $\mathcal T>0$: the temperature, in the code `temperature`. (Notebook 10 writes $T$ for it. Here $T$ is the length of a row.)
 
 # %%
 import numpy as np
@@ -214,16 +214,29 @@ report += check("actor_critic_iteration", actor_critic_iteration, seed=80467)
 report.points(7)
 
 # %% [markdown]
-# To see it at work, open a cell of your own: your iteration, in the Ring of Fire with resets, as in notebook 09. There $J$ from S is 36 to 44 after 100 updates.
-# (Best is 51.33. It takes some ten seconds.)
+# To see it at work, open a cell of your own: your iteration in the Ring of Fire, with resets. $J$ from the start begins at -1.4; after 50 updates it should be above 40, after 200 near 51
+# (the best there is, 51.33). It takes some seconds.
 # ```python
 # from pgkit import exact, load_world, uniform
-# world, rng = load_world("ring-of-fire"), np.random.default_rng(0)
-# N, T, gamma, mu = 16, 30, 0.95, uniform(world, 0.95)
-# S, A = world.n_states, world.n_actions
-# theta, v = np.zeros((S, A)), np.zeros(S)
-# ...
+# world, rng, gamma, N, T = load_world("ring-of-fire"), np.random.default_rng(0), 0.95, 16, 30
+# mu = uniform(world, gamma)
+# theta, v = np.zeros((world.n_states, world.n_actions)), np.zeros(world.n_states)
+# for update in range(201):
+#     pi = np.exp(theta - theta.max(axis=1, keepdims=True))
+#     pi /= pi.sum(axis=1, keepdims=True)
+#     if update % 50 == 0:
+#         print(update, exact.expected_return(world, pi, gamma).round(2))
+#     s, a, s_next = np.zeros((3, N, T), dtype=int)
+#     x = rng.choice(len(mu), N, p=mu)
+#     for t in range(T):  # step 1, sample: T steps of N walks
+#         s[:, t], a[:, t] = x, [rng.choice(4, p=pi[y]) for y in x]
+#         s_next[:, t] = world.next_state[x, a[:, t], 0]
+#         x = np.where(world.terminal[s_next[:, t]], rng.choice(len(mu), N, p=mu), s_next[:, t])
+#     r, end = world.reward[s, a, 0], world.terminal[s_next]
+#     cut = np.zeros_like(end)  # nothing but the ends of the rows
+#     theta, v = actor_critic_iteration(theta, v, s, a, r, s_next, end, cut, gamma, 0.95, 0.3)
 # ```
+# Then let `mu = world.start`: nobody helps it to find the +100. What does it reach, and which nightmare is that?
 
 # %% [markdown]
 # ## 4 The same gradient, by torch
@@ -245,6 +258,7 @@ report.points(7)
 
 # %%
 import torch
+
 
 # %% tags=["answer:torch_gradient"]
 def torch_gradient(W, U, u, x, a, q_hat):
@@ -472,7 +486,8 @@ report.points(2)
 # - (i) Compare two policies by $\mathbb E\sum_t\gamma^t(r_t+\mathcal T\,H(\pi(\cdot|s_t)))$: "finish at once, surely", and "never finish, the other actions evenly". From which $\mathcal T$ on is the second better? Put in $R=100$, $\gamma=0.95$, $A=4$. In one sentence: is the algorithm wrong?
 # - (ii) Ann drops the $(1-d)$ in the critic's target; after the end the critic keeps on saying what it says of the others, $V(s')=V(s)$. Is the trap gone for her? What else has she broken?
 # - (iii) Bob adds a time limit of 200 steps, sets `terminated` there, and says "now it has to finish". What does his critic learn about a step at the limit, and why can no table $V(s)$ be right about it? What ought he to set?
-# - (iv) Name two changes that do help, and what each changes in the objective.
+# - (iv) Notebook 10 pays $\mathcal T\,(H-\log A)$ instead of $\mathcal T\,H$. Redo (i) with that pay, in letters and with the same numbers: which of the two is better now, and from which $\mathcal T$ on? The pay differs by a constant only.
+#   Why does a constant change anything here, when it would change nothing in a world without an end?
 
 # %% [markdown] tags=["written:entropy_trap:5"]
 # **Model answer.**
@@ -488,8 +503,10 @@ report.points(2)
 # (iii) He teaches it that $V(s')=0$ at the limit, so that step's target is its reward (and entropy) alone, while the *same* state a hundred steps earlier has the whole future as its target. $V(s)$ does not see the clock, so it fits a mean of both, and is wrong at all times: too low early, too high late. Staying
 # becomes worth a little less, and the threshold moves, but nothing "has to finish". He ought to set `truncated`: the bootstrap stays, the sum of errors is cut. (Or give the clock to the state, if the limit is part of the task; then terminated is right.)
 #
-# (iv) Two of: *a lower temperature* (below the threshold, falling with time, or tuned to a target entropy): entropy counts less against reward. *Pay $-\mathcal T\,\mathrm{KL}(\pi\|\text{uniform})=\mathcal T(H-\log A)$ instead of $\mathcal T H$*: at most 0 in each step, so that staying undecided for ever is worth
-# nothing, not much; the soft policy has the same form. *A cost for each step*, of at least $\mathcal T\log A$: the same constant, put into the reward. *A larger $R$*, or pay the end what later entropy would have been worth, $\mathcal T\log A/(1-\gamma)$: ends become neutral, the bad ones too, unless they are punished by themselves. A smaller γ also raises the threshold, and makes it short-sighted.
+# (iv) *Finish* in one step, surely: $R-\mathcal T\log A$. *Never*: $\dfrac{\mathcal T\,(\log(A-1)-\log A)}{1-\gamma}$, which is negative. The first is better if
+# $$R>\mathcal T\Big(\log A-\tfrac1{1-\gamma}\log\tfrac A{A-1}\Big)=\mathcal T\,(1.386-5.754) ,$$
+# so with these numbers at **every** temperature: the bracket is negative. A constant $c$ in each step adds $c$ times the (discounted) *number* of steps to the return. Without an end that number is $\frac1{1-\gamma}$ for all policies, and a constant for all decides nothing. With an end the
+# policy chooses how many steps there will be: one, or for ever. $\mathcal T\log A$ a step was a wage for being alive. (What is left is $-\mathcal T\,\mathrm{KL}(\pi\|\text{uniform})$, a penalty for being far from uniform.)
 #
 # **Rubric (5).** (i) 2: 1 for both values and the threshold (with $\log A$ instead of $\log(A-1)$: half), 1 for the number 4.55 and "the objective, not the algorithm". (ii) 1: gone, *and* a harm named: overestimates, or bad ends cost nothing. (iii) 1: target without a future at the limit against a full one earlier, which $V(s)$
-# cannot tell apart, *and* truncated. (iv) 1: half for each, with what it changes. Common wrong answers: "entropy is a form of exploration, so it will find the end sooner or later" (0 for the second point of (i): it knows the end and avoids it); "set done at the limit, since the episode is over" (0 for (iii): that is the mistake asked about); "use more data" (0).
+# cannot tell apart, *and* truncated. (iv) 1: half for both values or the right conclusion from one bound, half for the number of steps being the policy's choice. Common wrong answers: "entropy is a form of exploration, so it will find the end sooner or later" (0 for the second point of (i): it knows the end and avoids it); "set done at the limit, since the episode is over" (0 for (iii): that is the mistake asked about); "a constant reward never changes the best policy" (0 of (iv): true only where all policies live equally long).

@@ -50,7 +50,8 @@ def _rows(rng: np.random.Generator, n: int, horizon: int, kinds: str) -> tuple[A
     terminated, truncated = _ends(rng, n, horizon, kinds)
     v, other = _numbers(rng, (n, horizon)), _numbers(rng, (n, horizon))
     after = np.concatenate([v[:, 1:], other[:, -1:]], axis=1)
-    return _numbers(rng, (n, horizon)), v, np.where(terminated | truncated, other, after), terminated, truncated
+    v_next = np.where(terminated | truncated, other, after)
+    return _numbers(rng, (n, horizon)), v, v_next, terminated, truncated
 
 
 def _td_cases(rng: np.random.Generator) -> list[Case]:
@@ -192,9 +193,7 @@ def _network_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _call_network(answer: Callable, *args: Any) -> dict[str, Any]:
-    pair = _pair(
-        answer(*args), ("W", "U"), "the gradients in W and in U: `return grad_W, grad_U`"
-    )
+    pair = _pair(answer(*args), ("W", "U"), "the gradients in W and in U: `return grad_W, grad_U`")
     for name, grad in pair.items():
         if grad is None and len(pair) > 1:
             raise Misfit(
@@ -279,7 +278,12 @@ ACTOR_CRITIC = (
         for name in ("policy_gradient", "softmax_gradient", "path_scores", "softmax_scores", "weighted_score")
     ),
 )  # fmt: skip
-NETWORKS = ("pgkit.nets:CategoricalMLP", "pgkit.fastnets:CategoricalMLP")
+NETWORKS = (
+    "pgkit.nets:CategoricalMLP",
+    "pgkit.nets:_grad_log_prob",
+    "pgkit.fastnets:CategoricalMLP",
+    "pgkit.fastnets.shared:grad_log_prob",
+)
 SOFT_VALUES = (
     *(
         f"pgkit.exact:{name}"

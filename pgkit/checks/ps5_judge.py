@@ -75,6 +75,12 @@ def _patched(v, v_next):
 
 NEXT_ENTRY = (_rolled, _padded, _patched)
 OVERS = (lambda term, trunc: term, _nowhere, _either)
+NEXT_WAYS = tuple(
+    {"ahead": ahead, "over": over}
+    for ahead in NEXT_ENTRY
+    for over in OVERS
+    if (ahead, over) != (_patched, _either)  # which is the second alone
+)
 
 TD_IDEA = (
     "Idea to look at: δ = r + γ (1-d) V(s') - V(s), with d = 1 where the step terminated the episode, else 0. A "
@@ -92,11 +98,6 @@ TD_SLIPS = (
         "You set V(s') to 0 where the episode was TRUNCATED. Only our patience ended there: the world would have gone "
         "on, and v_next says what it would have paid. Only terminated steps get 0.",
         (_td_with(over=_either),),
-    ),
-    Slip(
-        "masks swapped",
-        "The two flags are swapped: V(s') is 0 where the step terminated, and counts where it was truncated.",
-        (_td_with(over=_truncated),),
     ),
     Slip(
         "no bootstrap",
@@ -125,7 +126,7 @@ TD_SLIPS = (
         "v of the next entry",
         "You take v[t + 1], the value at the NEXT ENTRY of the row, for V(s'). Where an episode ends that is the start "
         "of another one, and the last entry has no next. V(s') is handed in: v_next[t].",
-        tuple(_td_with(ahead=a, over=over) for a in NEXT_ENTRY for over in OVERS),
+        tuple(_td_with(**options) for options in NEXT_WAYS),
     ),
     Slip(
         "V(s) ahead and V(s') behind",
@@ -266,7 +267,7 @@ def _moved(r, v, vn, te, tr, gamma, lam):
     return np.concatenate([adv[:, 1:], 0 * adv[:, -1:]], axis=1)
 
 
-def _last_missing(first: int | None, last: int | None) -> Way:
+def _left_out(*, first: bool = False, last: bool = False) -> Way:
     """A loop that leaves out the last or the first step."""
 
     def way(r, v, vn, te, tr, gamma, lam):
@@ -328,7 +329,7 @@ GAE_SLIPS = (
         "trace not cut at terminations",
         "The sum is cut at truncations but runs on through a TERMINATION. The entry after it belongs to another "
         "episode.",
-        (_gae_with(cut=lambda te, tr: tr),),
+        (_gae_with(cut=_truncated),),
     ),
     Slip(
         "terminal not masked",
@@ -337,8 +338,8 @@ GAE_SLIPS = (
     ),
     Slip(
         "truncated as terminated",
-        "In δ you set V(s') to 0 where the episode was TRUNCATED. Two rules for two things: BOTH ends cut the sum, only "
-        "a termination takes the bootstrap away.",
+        "In δ you set V(s') to 0 where the episode was TRUNCATED. Two rules for two things: BOTH ends cut the sum, "
+        "only a termination takes the bootstrap away.",
         (_gae_with(over=_either), _gae_with(over=_either, cut=lambda te, tr: te)),
     ),
     Slip(
@@ -359,8 +360,8 @@ GAE_SLIPS = (
     ),
     Slip(
         "λ ignored",
-        "λ has no effect: this is the same for every λ, that of λ = 0 (TD) or λ = 1 (Monte Carlo). The errors are weighed with "
-        "γλ.",
+        "λ has no effect: this is the same for every λ, that of λ = 0 (TD) or λ = 1 (Monte Carlo). The errors are "
+        "weighed with γλ.",
         (
             _gae_of(lambda g, lam: (g, 0.0)),
             _gae_of(lambda g, lam: (g, 1.0)),
@@ -411,7 +412,7 @@ GAE_SLIPS = (
     Slip(
         "one end of the loop",
         "The last (or the first) step of each row is left out. Does a range stop one too early?",
-        (_last_missing(None, 1), _last_missing(1, None), _last_missing(1, 1)),
+        (_left_out(last=True), _left_out(first=True), _left_out(first=True, last=True)),
     ),
     Slip(
         "weights from the start",
@@ -440,7 +441,7 @@ GAE_SLIPS = (
         "v of the next entry",
         "δ takes v[t + 1], the next entry of the row, for V(s'). Where an episode ends that is the start of another "
         "one. V(s') is handed in as v_next.",
-        tuple(_gae_with(ahead=a, over=over) for a in NEXT_ENTRY for over in OVERS),
+        tuple(_gae_with(**options) for options in NEXT_WAYS),
     ),
     Slip(
         "a target",
@@ -479,8 +480,8 @@ GAE_SLIPS = (
 )  # fmt: skip
 
 
-def _standardised(x: Array) -> Array:
-    return (x - x.mean()) / x.std()
+def _standardised(x: Array, less: int = 0) -> Array:
+    return (x - x.mean()) / x.std(ddof=less)
 
 
 def _judge_gae(cases: Sequence[Case], values: Sequence[Value]) -> dict[str, str]:
@@ -560,6 +561,27 @@ def _sweeps(alphas: tuple[float, ...], times: tuple[int, ...]) -> tuple[Way, ...
     return tuple(_fit_with(reduce=way(step, rounds)) for step in alphas for rounds in times)
 
 
+def _paid(*case: Any) -> Array:
+    """Fitted to the discounted rewards of the batch alone."""
+    nothing = {"over": lambda te, tr: np.ones_like(te), "own": lambda v, v_next: 0 * v}
+    return _fitted(*case[:9], 1.0, *case[10:], target=lambda adv, v_s: adv, **nothing)
+
+
+def _flat(v, s, y, unseen):
+    """One number for all visited states."""
+    return np.where(np.bincount(s.ravel(), minlength=len(v)) > 0, y.mean(), v)
+
+
+def _shared_out(count: Callable[[Array], int]):
+    """The sums divided by one number for all states."""
+
+    def reduce(v, s, y, unseen):
+        seen = np.bincount(s.ravel(), minlength=len(v)) > 0
+        return np.where(seen, _sums(v, s, y, unseen) / count(s), v)
+
+    return reduce
+
+
 def _exact_fit(*case: Any) -> Array:
     """In the whole world V is V^π, and stays."""
     return case[1] if case[11] is not None else _fitted(*case)
@@ -583,7 +605,7 @@ ENDS_OF_DELTA = (
     (
         "trace not cut",
         "The sum of Â runs on beyond the end of an episode. Both ends cut it.",
-        ({"cut": _nowhere}, {"cut": lambda te, tr: te}, {"cut": lambda te, tr: tr}, {"cut": _nowhere, "over": _nowhere}),
+        ({"cut": _nowhere}, {"cut": lambda te, tr: te}, {"cut": _truncated}, {"cut": _nowhere, "over": _nowhere}),
     ),
     (
         "γ missing in the trace",
@@ -612,18 +634,17 @@ FIT_SLIPS = (
     ),
     Slip(
         "fitted to rewards",
-        "V is fitted to what was paid in the batch, without the critic's word for what comes after it: the pieces stop where "
-        "the recording stops. Take y = Â + V(s).",
+        "V is fitted to what was paid in the batch, without the critic's word for what comes after it: the pieces "
+        "stop where the recording stops. Take y = Â + V(s).",
         (
             lambda th, v, s, a, r, *rest: _means(v, s, r, lambda v, y: v),
-            lambda *case: _fitted(*case[:9], 1.0, *case[10:], over=lambda te, tr: np.ones_like(te), own=lambda v, vn: 0 * v,
-                                  target=lambda adv, v_s: adv),
+            _paid,
         ),
     ),
     Slip(
         "another λ",
-        "The targets are those of another λ: r + γ V(s') is λ = 0, the sum of all rewards λ = 1. Here y = Â + V(s) with the λ "
-        "that is handed in.",
+        "The targets are those of another λ: r + γ V(s') is λ = 0, the sum of all rewards λ = 1. Here y = Â + V(s) "
+        "with the λ that is handed in.",
         (_fit_for(0.0), _fit_for(1.0)),
     ),
     Slip(
@@ -644,8 +665,8 @@ FIT_SLIPS = (
     ),
     Slip(
         "steps instead of the minimum",
-        "You take steps of a small size towards the targets. Here the minimum is asked for: the mean. (α belongs to the "
-        "actor.)",
+        "You take steps of a small size towards the targets. Here the minimum is asked for: the mean. (α belongs to "
+        "the actor.)",
         (
             *_sweeps((0.01, 0.05, 0.1, 0.2, 0.5), (1, 10, 20)),
             _fit_with(after=lambda new, v, alpha: v + alpha * (new - v)),
@@ -661,14 +682,13 @@ FIT_SLIPS = (
         "All states get the same number. Each state has its own mean.",
         (
             _fit_with(reduce=lambda v, s, y, unseen: np.full(len(v), y.mean())),
-            _fit_with(reduce=lambda v, s, y, unseen: np.where(np.bincount(s.ravel(), minlength=len(v)) > 0, y.mean(), v)),
+            _fit_with(reduce=_flat),
         ),
     ),
     Slip(
         "divided by N",
         "The sums are divided by N or by N T. Each state's own count is how often it was visited.",
-        tuple(_fit_with(reduce=lambda v, s, y, unseen, k=k: np.where(
-            np.bincount(s.ravel(), minlength=len(v)) > 0, _sums(v, s, y, unseen) / (len(s) if k else s.size), v)) for k in (0, 1)),
+        tuple(_fit_with(reduce=_shared_out(count)) for count in (len, np.size)),
     ),
     Slip(
         "fitted twice",
@@ -710,6 +730,11 @@ def _change(
 
 def _change_with(**options: Any) -> Way:
     return lambda *case: _change(*case, **options)
+
+
+def _change_for(which: int, value: float) -> Way:
+    """The step for another γ (8) or λ (9)."""
+    return lambda *case: _change(*(*case[:which], value, *case[which + 1 :]))
 
 
 def _last_kept(table: Array, s: Array, change: Array) -> None:
@@ -755,8 +780,8 @@ def _exact_change(*case: Any) -> Array:
 
 
 UPDATE_IDEA = (
-    "Idea to look at: steps 3 to 5. Â anew, from the V that you have just fitted; ĝ = (1/N) Σ_i Σ_t ψ Â, where row s_t of ψ is "
-    "onehot(a_t) - π(·|s_t); θ + α ĝ."
+    "Idea to look at: steps 3 to 5. Â anew, from the V that you have just fitted; ĝ = (1/N) Σ_i Σ_t ψ Â, where row "
+    "s_t of ψ is onehot(a_t) - π(·|s_t); θ + α ĝ."
 )
 UPDATE_SLIPS = (
     Slip(
@@ -766,8 +791,8 @@ UPDATE_SLIPS = (
     ),
     Slip(
         "advantage from the old V",
-        "Â in step 3 is that of the OLD V, the one of the targets. First fit, then evaluate: step 3 uses the V that step 2 has "
-        "made.",
+        "Â in step 3 is that of the OLD V, the one of the targets. First fit, then evaluate: step 3 uses the V that "
+        "step 2 has made.",
         (_change_with(weight=lambda adv, case: _old_advantage(*case)),),
     ),
     Slip(
@@ -787,7 +812,8 @@ UPDATE_SLIPS = (
     ),
     Slip(
         "mean over steps",
-        "You divide by the number of steps, N T. ĝ is a sum over the steps of a row and a mean over the N rows: divide by N.",
+        "You divide by the number of steps, N T. ĝ is a sum over the steps of a row and a mean over the N rows: "
+        "divide by N.",
         (_change_with(divide=lambda s: s.size), _change_with(divide=lambda s: s.shape[1])),
     ),
     *(Slip(name, f"In step 3: {hint}", tuple(_change_with(**o) for o in options))
@@ -796,18 +822,19 @@ UPDATE_SLIPS = (
         "another λ",
         "Â in step 3 is that of another λ. The same λ as in the targets.",
         (
-            lambda *case: _change(*case[:9], 0.0, *case[10:]),
-            lambda *case: _change(*case[:9], 1.0, *case[10:]),
+            _change_for(9, 0.0),
+            _change_for(9, 1.0),
         ),
     ),
     Slip(
         "γ forgotten",
         "γ is missing in step 3.",
-        (lambda *case: _change(*case[:8], 1.0, *case[9:]),),
+        (_change_for(8, 1.0),),
     ),
     Slip(
         "no baseline",
-        "The weight in step 4 is a return, not an advantage: V(s) is not subtracted. What counts is how much BETTER than expected.",
+        "The weight in step 4 is a return, not an advantage: V(s) is not subtracted. What counts is how much BETTER "
+        "than expected.",
         (
             _change_with(weight=lambda adv, case: _returns_of(*case)),
             _change_with(weight=lambda adv, case: _old_advantage(*case) + case[0][case[1]]),
@@ -817,7 +844,8 @@ UPDATE_SLIPS = (
     ),
     Slip(
         "target less the new V",
-        "The weight is the OLD target less the new V. Step 3 evaluates Â anew: its bootstraps, too, come from the new V.",
+        "The weight is the OLD target less the new V. Step 3 evaluates Â anew: its bootstraps, too, come from the "
+        "new V.",
         (_change_with(weight=lambda adv, case: _old_advantage(*case) + case[0][case[1]] - case[8][case[1]]),),
     ),
     Slip(
@@ -846,7 +874,7 @@ UPDATE_SLIPS = (
     Slip(
         "π not subtracted",
         "In the score π is missing: row s_t is onehot(a_t) - π(·|s_t).",
-        (_change_with(score=lambda onehot, pi: onehot), _change_with(score=lambda onehot, pi: -pi)),
+        (_change_with(score=lambda onehot, pi: onehot),),
     ),
     Slip(
         "gradient of π",
@@ -870,8 +898,8 @@ UPDATE_SLIPS = (
     ),
     Slip(
         "one visit of each state",
-        "A state that is visited several times counts once: grad[s] += … with an array s keeps one entry. Use a loop, or "
-        "np.add.at(grad, s, …).",
+        "A state that is visited several times counts once: grad[s] += … with an array s keeps one entry. Use a "
+        "loop, or np.add.at(grad, s, …).",
         (_change_with(add=_last_kept),),
     ),
     Slip(
@@ -905,7 +933,9 @@ def _judge_iteration(cases: Sequence[Case], values: Sequence[Value]) -> dict[str
             given, moved = Value({"value": value["v"]}), Value({"value": value["theta"]})
             if value["theta"].shape == case.args[0].shape:
                 moved = Value({"value": value["theta"] - case.args[0]})
-        sound = not value.problem and value["v"].shape == v.shape and np.all(np.isfinite(value["v"]))
+        sound = (
+            not value.problem and value["v"].shape == v.shape and np.all(np.isfinite(value["v"]))
+        )
         used = given["value"] if sound and case.part == BOTH else _exact_fit(*case.args)
         fits.append((Case(fit, case.args), given))
         steps.append((Case(update, (*case.args, used)), moved))
@@ -985,31 +1015,33 @@ def _over_batch(*case):
 
 def _outer(*case):
     """Â of shape [n, 1] times log π of shape [n]: all pairs."""
-    W, U, u, x, a, q_hat = case
+    W, _, u, x, a, q_hat = case
     adv = q_hat - np.tanh(x @ W) @ u
     return _network(*case, weight=lambda q, value: np.full(len(a), adv.mean()))
 
 
 NET_IDEA = (
-    "Idea to look at: J = (1/n) Σ_k Â_k log π(a_k|x_k) with h = tanh(xW), π = softmax(hU), Â = Q̂ - h·u. Â is a NUMBER: "
-    "the gradient runs through log π only."
+    "Idea to look at: J = (1/n) Σ_k Â_k log π(a_k|x_k) with h = tanh(xW), π = softmax(hU), Â = Q̂ - h·u. Â is a "
+    "NUMBER: the gradient runs through log π only."
 )
 NET_WAYS: tuple[tuple[str, str, tuple[Callable[..., tuple[Any, ...]], ...]], ...] = (
     (
         "Â not detached",
-        "The gradient runs through Â as well: V = h·u is made of W, and torch differentiates all it can reach. Â says how "
-        "good an action was; it is no knob. Make it a number with .detach(), or compute it under torch.no_grad().",
+        "The gradient runs through Â as well: V = h·u is made of W, and torch differentiates all it can reach. Â "
+        "says how good an action was; it is no knob. Make it a number with .detach(), or compute it under "
+        "torch.no_grad().",
         (_net(leak=1.0), lambda *case: tuple(-g for g in _net(leak=1.0)(*case))),
     ),
     (
         "the critic's loss as well",
-        "The critic's loss is differentiated, too (Â² or a sum of both objectives). Here only the actor's objective is asked for.",
+        "The critic's loss is differentiated, too (Â² or a sum of both objectives). Here only the actor's objective "
+        "is asked for.",
         tuple(_net(critic=c, leak=k) for c in (1.0, 0.5, -0.5, -1.0) for k in (0.0, 1.0)),
     ),
     (
         "sign flip",
-        "The sign is turned round: this is the gradient of the LOSS -J, which optimisers want. Here the gradient of J is "
-        "asked for, to be ascended.",
+        "The sign is turned round: this is the gradient of the LOSS -J, which optimisers want. Here the gradient of "
+        "J is asked for, to be ascended.",
         (_times(lambda *case: -1.0),),
     ),
     (
@@ -1024,7 +1056,8 @@ NET_WAYS: tuple[tuple[str, str, tuple[Callable[..., tuple[Any, ...]], ...]], ...
     ),
     (
         "backward twice",
-        "The gradients are twice as large: .grad ADDS UP over calls of backward(). Differentiate once, or clear it before.",
+        "The gradients are twice as large: .grad ADDS UP over calls of backward(). Differentiate once, or clear it "
+        "before.",
         (_times(lambda *case: 2.0),),
     ),
     (
@@ -1047,13 +1080,14 @@ NET_WAYS: tuple[tuple[str, str, tuple[Callable[..., tuple[Any, ...]], ...]], ...
     ),
     (
         "every pair of samples",
-        "Â and log π do not line up: an array [n, 1] times an array [n] is a table [n, n] of all pairs. Both must be [n].",
+        "Â and log π do not line up: an array [n, 1] times an array [n] is a table [n, n] of all pairs. Both must be "
+        "[n].",
         (_outer, lambda *case: tuple(len(case[4]) * g for g in _outer(*case))),
     ),
     (
         "standardised",
         "The advantages are standardised. Here they are taken as they are.",
-        tuple(_net(weight=lambda q, value, k=k: ((q - value) - (q - value).mean()) / (q - value).std(ddof=k)) for k in (0, 1)),
+        tuple(_net(weight=lambda q, value, k=k: _standardised(q - value, k)) for k in (0, 1)),
     ),
     (
         "gradient of π",
@@ -1114,7 +1148,11 @@ def _net_slips(name: str) -> tuple[Slip, ...]:
             f"The gradient is transposed: it has the shape of {name}.",
             looks=lambda given, truth, *case: given.shape == truth.shape[::-1] != truth.shape,
         ),
-        Slip("nan", "nan or ∞ appears. Take log_softmax, not the log of a softmax.", looks=_not_finite),
+        Slip(
+            "nan",
+            "nan or ∞ appears. Take log_softmax, not the log of a softmax.",
+            looks=_not_finite,
+        ),
     )
 
 
@@ -1152,10 +1190,6 @@ def _of_temperature(truth, q, temperature, *rest) -> float:
     return temperature
 
 
-def _overflow(given: Array, truth: Array, *args: Any) -> bool:
-    return given.shape == truth.shape and not np.all(np.isfinite(given))
-
-
 def _naive_overflow(given: Array, truth: Array, q, temperature, *rest) -> bool:
     """Some rows are nan, ±∞ or 0/0, the others right."""
     with np.errstate(all="ignore"):
@@ -1164,15 +1198,15 @@ def _naive_overflow(given: Array, truth: Array, q, temperature, *rest) -> bool:
 
 
 SOFT_IDEA = (
-    "Idea to look at: V(s) = 𝒯 log Σ_a exp(Q(s,a)/𝒯), with the largest Q of the state taken out of the logarithm first: "
-    "m + 𝒯 log Σ exp((Q - m)/𝒯)."
+    "Idea to look at: V(s) = 𝒯 log Σ_a exp(Q(s,a)/𝒯), with the largest Q of the state taken out of the logarithm "
+    "first: m + 𝒯 log Σ exp((Q - m)/𝒯)."
 )
 SOFT_SLIPS = (
     Slip(
         "overflow",
-        "nan or ∞ appears: exp(Q/𝒯) is beyond what a float can hold, or 0 for all actions. Take the largest Q of the state out "
-        "first; then the largest exponent is 0.",
-        looks=_overflow,
+        "nan or ∞ appears: exp(Q/𝒯) is beyond what a float can hold, or 0 for all actions. Take the largest Q of the "
+        "state out first; then the largest exponent is 0.",
+        looks=_not_finite,
     ),
     Slip(
         "temperature forgotten",
@@ -1215,7 +1249,8 @@ SOFT_SLIPS = (
     ),
     Slip(
         "maximum of the whole table",
-        "The largest Q of the WHOLE table is taken out: in a state far below it all exponentials are 0. Each row needs its own.",
+        "The largest Q of the WHOLE table is taken out: in a state far below it all exponentials are 0. Each row "
+        "needs its own.",
         (lambda q, T: q.max() + T * np.log(np.exp((q - q.max()) / T).sum(axis=1)),),
     ),
     Slip(
@@ -1283,9 +1318,9 @@ POLICY_IDEA = (
 POLICY_SLIPS = (
     Slip(
         "overflow",
-        "nan or ∞ appears: exp(Q/𝒯) is beyond what a float can hold, or 0 for all actions. Subtract each state's largest Q first; "
-        "it cancels.",
-        looks=_overflow,
+        "nan or ∞ appears: exp(Q/𝒯) is beyond what a float can hold, or 0 for all actions. Subtract each state's "
+        "largest Q first; it cancels.",
+        looks=_not_finite,
     ),
     Slip(
         "temperature forgotten",
@@ -1338,7 +1373,8 @@ POLICY_SLIPS = (
     ),
     Slip(
         "small number or clip",
-        "A clip or a small number added keeps the exponentials finite, but not right. Subtract each state's largest Q instead.",
+        "A clip or a small number added keeps the exponentials finite, but not right. Subtract each state's largest "
+        "Q instead.",
         looks=_naive_overflow,
     ),
     Slip(
@@ -1398,7 +1434,8 @@ ENTROPY_SLIPS = (
     ),
     Slip(
         "soft maximum",
-        "This is 𝒯 log Σ exp(Q/𝒯), the value of the SOFT policy. Another policy gets less: use the π that is handed in.",
+        "This is 𝒯 log Σ exp(Q/𝒯), the value of the SOFT policy. Another policy gets less: use the π that is handed "
+        "in.",
         (lambda q, pi, T: _soft_value(q, T),),
     ),
     Slip(
