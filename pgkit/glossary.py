@@ -601,7 +601,6 @@ TERMS: tuple[Term, ...] = (
         "the middle 95 % of it.",
         12,
         "interquartile mean, paired seeds",
-        "interval(scores): Estimate",
     ),
     _t(
         "paired seeds",
@@ -609,7 +608,6 @@ TERMS: tuple[Term, ...] = (
         "Run i of one contender and run i of the other share their luck, which cancels in the difference.",
         12,
         "bootstrap interval",
-        "difference(x, y, paired=True): Estimate",
     ),
     _t(
         "probability of improvement",
@@ -625,7 +623,6 @@ TERMS: tuple[Term, ...] = (
         "How far the runs stay below the best return there is, in the mean.",
         12,
         "interquartile mean, expected return",
-        "outcome.verdict().gaps: two numbers",
     ),
 )
 _BY_NAME = {term.name.lower(): term for term in TERMS}

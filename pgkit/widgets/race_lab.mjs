@@ -145,7 +145,7 @@ function drawCurves(canvas, setting, frame, parts, colours) {
   const counted = frame.episodes === null ? "J from the nominal start" : `mean return of ${frame.episodes} episodes`;
   const axes = plotAxes(canvas, page, colours, {
     x: [0, Math.max(1, frame.iterations)], y: [low - room, high + room], xLabel: "iteration",
-    title: `${counted}: IQM and its 95 % interval; faint: 80 % of the runs`,
+    title: page.width < 520 ? `${counted}: IQM` : `${counted}: IQM and its 95 % interval; faint: 80 % of the runs`,
   });
   if (frame.best !== null) {
     ctx.strokeStyle = colours.goal;
@@ -205,7 +205,7 @@ function drawEnds(canvas, setting, frame, parts, colours) {
   const { ctx } = page;
   const ends = setting.names.map((name) => [...parts[`${name}.ends`]]);
   let [low, high] = extent(ends.flat());
-  const room = 0.08 * Math.max(high - low, 1e-3 * Math.max(1, Math.abs(high)));
+  const room = Math.max(0.08 * (high - low), 0.03 * Math.max(1, Math.abs(high))); // all runs may stand on one spot
   [low, high] = [low - room, high + room];
   const axes = plotAxes(canvas, page, colours, { x: [low, high], y: [-0.6, 1.6], yTicks: [], title: "every run now; bar: IQM and interval" });
   setting.names.forEach((name, k) => {
@@ -400,7 +400,7 @@ const STYLE = `
 .pg-race-world { display: flex; flex-direction: column; gap: 6px; min-width: 0; }
 .pg-race-world .pg-menu { grid-template-columns: auto minmax(0, 1fr); margin-top: auto; }
 .pg-race-world select { width: 100%; }
-.pgkit-lab .pg-map-text { width: 100%; resize: vertical; padding: 8px 10px; border: 1px solid var(--pg-edge); border-radius: 7px; background: var(--pg-paper);
+.pgkit-lab .pg-map-text { flex: 1 1 auto; min-height: 12em; width: 100%; resize: vertical; padding: 8px 10px; border: 1px solid var(--pg-edge); border-radius: 7px; background: var(--pg-paper);
   color: var(--pg-ink); font: 15px/1.25 var(--jp-code-font-family, ui-monospace, monospace); letter-spacing: 0.28em; white-space: pre; overflow: auto; }
 .pgkit-lab .pg-map-text:focus-visible { outline: 3px solid var(--pg-policy); outline-offset: 1px; }
 .pgkit-lab .pg-map-text[aria-invalid="true"] { border: 2px solid var(--pg-fire); }
@@ -418,11 +418,9 @@ const STYLE = `
 .pgkit-lab .pg-race-side .pg-menu { grid-template-columns: 5.2em minmax(0, 1fr); gap: 8px; }
 .pgkit-lab .pg-race-side .pg-menu select { width: 100%; min-width: 0; }
 .pgkit-lab .pg-race-side .pg-choice label:has(:checked) { background: color-mix(in srgb, var(--pg-mu) 88%, #000); }
+.pgkit-lab .pg-race-side .pg-race-norm label:has(:checked) { background: color-mix(in srgb, var(--pg-goal) 92%, #000); }
 body[data-jp-theme-light="false"] .pgkit-lab .pg-race-side .pg-choice label:has(:checked) { background: var(--pg-mu); }
-.pgkit-lab .pg-race-side .pg-race-norm label:has(:checked) { background: var(--pg-goal); }
-body[data-jp-theme-light="false"] .pgkit-lab .pg-race-side .pg-choice label:has(:checked) { background: color-mix(in srgb, var(--pg-mu) 88%, #000); }
-body[data-jp-theme-light="false"] .pgkit-lab .pg-race-side .pg-choice label:has(:checked) { background: var(--pg-mu); }
-.pgkit-lab .pg-race-side .pg-race-norm label:has(:checked) { color: #06140f; }
+body[data-jp-theme-light="false"] .pgkit-lab .pg-race-side .pg-race-norm label:has(:checked) { background: var(--pg-goal); color: #06140f; }
 .pg-race-knobs .pg-knob { grid-template-columns: 7.6em minmax(50px, 1fr) auto; gap: 8px; }
 .pg-race-map { display: grid; place-items: center; margin-top: auto; padding-top: 4px; }
 .pg-race-map canvas { width: 100%; }
