@@ -33,3 +33,10 @@ if not os.environ.get("PGKIT_PLAIN_AUTOGRADE"):
         "nbgrader.preprocessors.SaveAutoGrades",
         "nbgrader.preprocessors.AssignLatePenalties",
     ]
+
+# Late days (pgkit release psN --due TIME): how many a student has for the whole course, and which share of a set's
+# points each further day costs. As it stands being late is written down and costs nothing.
+c.AssignLatePenalties.plugin_class = "pgkit.grading.late.LateDays"
+c.LateDays.free_days = 0
+c.LateDays.per_day = 0.0
+c.LateDays.grace_minutes = 0

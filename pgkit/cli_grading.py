@@ -43,9 +43,11 @@ def add_to(commands: Any) -> None:
         "--to", type=Path, metavar="FILE", help="default: psN-NAME.zip beside the notebook"
     )
 
-    command("release", _release, "make a problem set's release and try it")
+    release = command("release", _release, "make a problem set's release and try it")
+    release.add_argument("--due", metavar="TIME", help='for late days: "2026-10-01 23:59 +02:00"')
     collect = command("collect", _collect, "lay submissions down: folders, notebooks, zip files")
-    collect.add_argument("places", nargs="+", type=Path, metavar="PLACE")
+    collect.add_argument("places", nargs="*", type=Path, metavar="PLACE")
+    collect.add_argument("--exchange", action="store_true", help="from nbgrader's exchange, too")
     grade = command("grade", _grade, "grade a class, each submission in a sandbox")
     grade.add_argument(
         "--student",
@@ -128,16 +130,21 @@ def _submit(args: argparse.Namespace) -> int:
 def _release(args: argparse.Namespace) -> int:
     from pgkit.grading.desk import release
 
-    print(release(_course(args), args.ps))
+    print(release(_course(args), args.ps, args.due))
     return 0
 
 
 def _collect(args: argparse.Namespace) -> int:
-    from pgkit.grading.desk import collect
+    from pgkit.grading.collect import collect, collect_exchange
 
-    taken, left = collect(_course(args), args.ps, args.places)
+    if not args.places and not args.exchange:
+        raise ValueError("give folders, notebooks or zip files to collect from, or --exchange")
+    course = _course(args)
+    taken, left = collect(course, args.ps, args.places)
+    if args.exchange:
+        taken = sorted({*taken, *collect_exchange(course, args.ps)})
     for line in left:
-        print(line)
+        print("".join(c if c.isprintable() else "?" for c in line))
     print(
         f"{len(taken)} submissions of {args.ps} lie in submitted/"
         if taken

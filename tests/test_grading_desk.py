@@ -13,8 +13,8 @@ import nbformat
 import pytest
 
 from pgkit.cli import main
+from pgkit.grading.collect import collect, safe_name
 from pgkit.grading.course import Course
-from pgkit.grading.desk import collect
 from pgkit.grading.sandbox import why_not
 from pgkit.grading.student import check, find, opened, pack
 
@@ -108,11 +108,11 @@ def test_the_later_one_counts_and_the_earlier_one_is_kept(course, tmp_path):
     for text in ("first", "second"):
         (folder / "ps1.ipynb").write_text(text)
         taken, left = collect(place, "ps1", [tmp_path / "in"])
-        assert [one.student for one in taken] == ["ada"]
+        assert taken == ["ada"]
         assert left == []
     assert (course / "submitted" / "ada" / "ps1" / "ps1.ipynb").read_text() == "second"
-    kept = list((course / ".pgkit" / "collected" / "ps1" / "ada").glob("*.ipynb"))
-    assert [path.read_text() for path in kept] == ["first"]
+    kept = (course / ".pgkit" / "collected" / "ps1" / "ada").glob("*.ipynb")
+    assert sorted(path.read_text() for path in kept) == ["first", "second"]
 
 
 def test_names_out_of_a_zip_stay_in_the_folder(course, tmp_path):
@@ -122,9 +122,150 @@ def test_names_out_of_a_zip_stay_in_the_folder(course, tmp_path):
         file.writestr("notes.txt", "x")
         file.writestr("inner.zip", b"not a zip")
     taken, left = collect(Course.at(course), "ps1", [tmp_path / "x.zip"])
-    assert {one.student for one in taken} <= {"etc", "hidden"}
+    assert set(taken) == {"etc", safe_name("..hidden")}
     assert any("cannot be read" in line for line in left)
-    assert {p.name for p in (course / "submitted").iterdir()} <= {"etc", "hidden"}
+    assert {p.name for p in (course / "submitted").iterdir()} == set(taken)
+
+
+def zipped(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in files.items():
+            file.writestr(name, data)
+    return path
+
+
+def test_what_one_student_packed_does_not_stop_the_others(course, mine, tmp_path):
+    """Zip files that are none, that lie, that hold themselves, that are of another set, and bombs."""
+    bomb = zipped(tmp_path / "bomb.zip", {"ps1.ipynb": b" " * 30_000_000})
+    deep = zipped(
+        tmp_path / "deep.zip",
+        {"in_ps1.zip": zipped(tmp_path / "in.zip", {"b.ipynb": "{}"}).read_bytes()},
+    )
+    other = zipped(tmp_path / "other.zip", {"manifest.json": json.dumps({"ps": "ps2"})})
+    torn = zipped(tmp_path / "torn.zip", {"manifest.json": "{ not json"})
+    naked = zipped(
+        tmp_path / "naked.zip", {"manifest.json": json.dumps({"ps": "ps1", "at": "2026-01-01"})}
+    )
+    late = {"ps": "ps1", "student": "fay", "at": "2999-01-01T00:00:00"}
+    future = zipped(tmp_path / "future.zip", {"manifest.json": json.dumps(late), "ps1.ipynb": "{}"})
+    good = pack("ps1", mine, "zoe", tmp_path / "good.zip")
+    broken = bytearray(good.read_bytes())
+    broken[200:300] = bytes(100)
+    parts = {
+        "ada_1_ps1.zip": bomb.read_bytes(), "ben_2_ps1.zip": deep.read_bytes(), "cem_3_ps1.zip": b"PK no",
+        "dan_4_ps1.zip": other.read_bytes(), "eve_5_ps1.zip": torn.read_bytes(), "fay_6_ps1.zip": naked.read_bytes(),
+        "gus_7_ps1.zip": bytes(broken), "hal_8_ps1.zip": future.read_bytes(), "zoe_9_ps1.zip": good.read_bytes(),
+    }  # fmt: skip
+    taken, left = collect(Course.at(course), "ps1", [zipped(tmp_path / "lms.zip", parts)])
+    assert taken == ["zoe"]
+    for words in (
+        "30000000 bytes", "in a zip file is not opened", "File is not a zip file", "of another problem set",
+        "Expecting property name", "There is no item named 'ps1.ipynb'", "cannot be read", "still to come",
+    ):  # fmt: skip
+        assert any(words in line for line in left), (words, left)
+    assert len(left) == 8
+
+
+def test_nobody_hands_in_under_another_ones_name(course, mine, tmp_path):
+    place = Course.at(course)
+    eves = tmp_path / "eves.ipynb"
+    eves.write_text(RELEASE.read_text())
+    own, forged = (pack("ps1", p, "ada", tmp_path / f"{p.stem}.zip") for p in (mine, eves))
+    parts = {"Ada L_1_ps1-ada.zip": own.read_bytes(), "Eve M_2_ps1-ada.zip": forged.read_bytes()}
+    taken, left = collect(place, "ps1", [zipped(tmp_path / "lms.zip", parts)])
+    assert taken == ["ada"]
+    assert left == [
+        "Eve M_2_ps1-ada.zip: ada is the name on what Ada has handed in; is it Eve's, too? not taken"
+    ]
+    assert (course / "submitted" / "ada" / "ps1" / "ps1.ipynb").read_bytes() == mine.read_bytes()
+
+
+def test_an_older_one_does_not_replace_a_later_one_whenever_it_is_collected(course, tmp_path):
+    import os
+
+    place = Course.at(course)
+    for name, when in (("new", 2_000_000), ("old", 1_000_000)):
+        path = tmp_path / name / "ada" / "ps1.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(name)
+        os.utime(path, (when, when))
+        assert collect(place, "ps1", [tmp_path / name]) == (["ada"], [])
+    assert (course / "submitted" / "ada" / "ps1" / "ps1.ipynb").read_text() == "new"
+
+
+def test_names_of_any_script_stay_apart():
+    names = [
+        "李明",
+        "王芳",
+        "Jürgen Ö",
+        "José",
+        "Jose\u0301",
+        "../x",
+        "..",
+        "",
+        "a" * 300,
+        "a" * 301,
+        "-rf",
+        "@cmd",
+        "a/b",
+    ]
+    safe = [safe_name(name) for name in names]
+    assert safe[:4] == ["李明", "王芳", "Jürgen_Ö", "José"]
+    assert safe[4] == "José"  # the same name, written otherwise
+    assert len(set(safe)) == len(names) - 1
+    assert all(s and "/" not in s and s[0] not in ".-@+" and len(s.encode()) <= 120 for s in safe)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_collect_takes_what_nbgraders_exchange_has(course, tmp_path, capsys):
+    exchange = tmp_path / "exchange"
+    inbound = exchange / "pgkit" / "inbound"
+    inbound.mkdir(parents=True)
+    exchange.chmod(0o777)
+    config = course / "nbgrader_config.py"
+    config.write_text(config.read_text() + f"\nc.Exchange.root = {str(exchange)!r}\n")
+    handed = inbound / "ada+ps1+2026-10-01 12:00:00 UTC+x"
+    handed.mkdir()
+    shutil.copy(SOLUTION, handed / "ps1.ipynb")
+    (handed / "timestamp.txt").write_text("2026-10-01 12:00:00 UTC")
+    assert main(["collect", "ps1", "--exchange", "--course", str(course)]) == 0
+    assert "1 submissions of ps1" in capsys.readouterr().out
+    assert (
+        course / "submitted" / "ada" / "ps1" / "ps1.ipynb"
+    ).read_bytes() == SOLUTION.read_bytes()
+    assert main(["collect", "ps1", "--course", str(course)]) == 2
+    assert "or --exchange" in capsys.readouterr().err
+
+
+def test_a_due_date_is_read_in_any_zone():
+    from pgkit.grading.desk import due_date
+
+    assert due_date("2026-10-01 23:59 +02:00").isoformat() == "2026-10-01T23:59:00+02:00"
+    assert due_date("2026-10-01").strftime("%H:%M:%S") == "23:59:59"
+    assert due_date("2026-10-01 08:00").tzinfo is not None
+    with pytest.raises(ValueError, match="due = 'tomorrow'"):
+        due_date("tomorrow")
+
+
+def test_the_report_groups_failures_and_names_nobody(course):
+    from pgkit.grading.outcome import Outcome, write_log
+    from pgkit.grading.report import report
+
+    place = Course.at(course)
+    for i in range(4):
+        failed = {"check-x": f"rows: You give {i % 3}; it must be 9"} if i else {}
+        write_log(
+            place, "ps1",
+            Outcome(f"lovelace{i}", "ps1", "stopped" if i == 3 else "ok", {"check-x": 2.0 * (not i)}, {"check-x": 2.0},
+                    failed, ["The file is called lovelace.ipynb; <script>1</script>"], 1.5 * i),
+        )  # fmt: skip
+    page = report(place, "ps1")
+    assert "lovelace" not in page
+    assert "<script" not in page
+    assert "<td>3</td><td><b>rows</b>" in page
+    assert "4.5 s" in page
+    assert "lovelace3" in report(place, "ps1", anonymous=False)
 
 
 def test_a_packed_notebook_carries_its_hash(mine):

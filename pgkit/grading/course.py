@@ -105,6 +105,8 @@ class Course:
                 f"Several notebooks and none of them is {ps}.ipynb: {', '.join(p.name for p in books)}.",
             )
         path = right[0] if right else books[0]
+        if path.stat().st_size == 0:
+            return b"", f"{path.name} is empty."
         if path.stat().st_size > LARGEST_FILE:
             return (
                 b"",

@@ -21,7 +21,7 @@ import nbformat
 import pgkit
 from pgkit.files import write_beside
 from pgkit.grading.course import Course, key
-from pgkit.grading.judge import graded, judged_points, request, verdicts, with_others_kept
+from pgkit.grading.judge import graded, judged_points, nothing, request, verdicts, with_others_kept
 from pgkit.grading.outcome import Outcome, outcome, read_log, write_log
 from pgkit.grading.rebuild import Check, Rebuilt, rebuild_file
 from pgkit.grading.sandbox import Sandbox, SandboxError, shows, why_not
@@ -98,9 +98,10 @@ def grade(
 
         def finish(name: str, reply: dict[str, Any], seconds: float) -> Outcome:
             made, job = rebuilt(name)
-            found = verdicts(checks, reply, seeds)
+            unread = nothing(checks, f"Nothing could be graded. {' '.join(made.notes)}")
+            found = unread if made.unreadable else verdicts(checks, reply, seeds)
             result = outcome(name, ps, made, reply, found, job.cells, seconds, job.key)
-            notebook = graded(made.notebook, reply, found)
+            notebook = graded(made.notebook, reply, found, result.notes)
             old = course.graded(name, ps) if only else None
             if old is not None and only is not None:
                 notebook = with_others_kept(notebook, old, checks, only)
@@ -122,7 +123,7 @@ def grade(
             tell(outcomes[job.student], len(outcomes), len(names))
         for job, reply, seconds in _computed(waiting, workers, scheduler, unsafe):
             if "crash" not in reply:  # what went wrong around a submission is tried again
-                _keep(course, ps, job.student, {"key": job.key, "reply": reply})
+                _keep(course, ps, job.student, {"key": job.key, "reply": reply, "seconds": seconds})
             outcomes[job.student] = finish(job.student, reply, seconds)
             tell(outcomes[job.student], len(outcomes), len(names))
         return [outcomes[name] for name in names]
@@ -228,7 +229,7 @@ def _kept(course: Course, ps: str, student: str) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and "reply" in found else {}
+    return found if isinstance(found, dict) and {"reply", "seconds"} <= set(found) else {}
 
 
 def _keep(course: Course, ps: str, student: str, result: dict[str, Any]) -> None:

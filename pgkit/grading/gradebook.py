@@ -54,12 +54,7 @@ class Gradebook:
             book.update_or_create_submission(ps, student, **when)
         from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 
-        resources: Any = {
-            "nbgrader": {
-                "notebook": ps, "assignment": ps, "student": student,
-                "db_url": course.database, "course_id": course.directory.course_id,
-            }
-        }  # fmt: skip
+        resources = self._resources(student)
         for step in (SaveAutoGrades, AssignLatePenalties):
             with quietly():
                 step(parent=None, config=course.directory.config, log=QUIET).preprocess(
@@ -71,22 +66,55 @@ class Gradebook:
         if handed_in:
             write_beside(folder / "timestamp.txt", f"{handed_in:%Y-%m-%d %H:%M:%S} UTC\n")
 
+    def set_due(self, due: datetime) -> None:
+        """When the set must be handed in; a time with a zone."""
+        with _nbgrader(self.course) as book:
+            book.update_or_create_assignment(
+                self.ps, duedate=due.astimezone(UTC).replace(tzinfo=None)
+            )
+
+    def renew_penalties(self) -> None:
+        """For being late, of the points as they are now: manual ones may have come since."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        for row in self.scores():
+            resources = self._resources(row["student"])
+            step = AssignLatePenalties(parent=None, config=self.course.directory.config, log=QUIET)
+
+            def renew(step: Any = step, resources: Any = resources) -> None:
+                with quietly():
+                    step.preprocess(nbformat.v4.new_notebook(), resources)
+
+            _patiently(renew)
+
+    def _resources(self, student: str) -> Any:
+        """What nbgrader's steps want to know."""
+        return {
+            "nbgrader": {
+                "notebook": self.ps, "assignment": self.ps, "student": student,
+                "db_url": self.course.database, "course_id": self.course.directory.course_id,
+            }
+        }  # fmt: skip
+
     def scores(self) -> list[dict[str, Any]]:
-        """One row for each student who has handed in: points by exercise, manual points, penalty, total."""
+        """One row for each student who has handed in: points by exercise, penalty for being late, and what is left."""
         rows = []
         with _nbgrader(self.course) as book:
             assignment = book.find_assignment(self.ps)
             for submission in sorted(assignment.submissions, key=lambda s: s.student.id):
                 grades = [g for notebook in submission.notebooks for g in notebook.grades]
+                penalty = float(submission.late_submission_penalty or 0.0)
                 rows.append(
                     {
                         "student": submission.student.id,
                         "late_seconds": int(submission.total_seconds_late),
-                        "score": submission.score, "max_score": submission.max_score,
+                        "penalty": penalty,
+                        "score": round(max(submission.score - penalty, 0.0), 2),
+                        "max_score": submission.max_score,
                         "needs_manual_grade": bool(submission.needs_manual_grade),
                         "parts": {g.cell.name: (g.score, g.max_score) for g in grades},
                     }
-                )  # fmt: skip
+                )
         return rows
 
 

@@ -42,8 +42,9 @@ class SandboxedRun(NbGraderPreprocessor):
             reply = box.run(asked, seeds)
         found = verdicts(checks, reply, seeds)
         seconds = time.perf_counter() - begin
-        write_log(course, ps, outcome(student, ps, made, reply, found, asked, seconds))
-        return graded(nb, reply, found), resources
+        result = outcome(student, ps, made, reply, found, asked, seconds)
+        write_log(course, ps, result)
+        return graded(nb, reply, found, result.notes), resources
 
 
 def _set(resources: Any) -> str:

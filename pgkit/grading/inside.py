@@ -95,7 +95,11 @@ def _preload(sets: list[str]) -> None:
     import pgkit.check  # noqa: F401
 
     for name in sets:
-        importlib.import_module(f"pgkit.checks.{name}")
+        for task in importlib.import_module(f"pgkit.checks.{name}").EXERCISES.values():
+            for entry in (
+                task.withdrawn
+            ):  # a probe switches them off: torch among them, where a set needs it
+                importlib.import_module(entry.split(":")[0])
 
 
 # ---------------------------------------------------------------- messages

@@ -62,6 +62,11 @@ def verdicts(
     return [_verdict(check, reply, seeds) for check in checks]
 
 
+def nothing(checks: Sequence[Check], why: str) -> list[Verdict]:
+    """The verdicts on what could not be read."""
+    return [Verdict(check.grade_id, 0.0, check.points, why, why) for check in checks]
+
+
 def _verdict(check: Check, reply: Mapping[str, Any], seeds: Sequence[int | None]) -> Verdict:
     said = reply.get("cells", {}).get(check.grade_id)
     end = reply.get("end", "")
@@ -108,9 +113,15 @@ def _report(
 
 
 def graded(
-    notebook: NotebookNode, reply: Mapping[str, Any], found: Sequence[Verdict]
+    notebook: NotebookNode,
+    reply: Mapping[str, Any],
+    found: Sequence[Verdict],
+    notes: Sequence[str] = (),
 ) -> NotebookNode:
-    """The rebuilt notebook with what it printed and the judge's words: text only, and no HTML of the student's."""
+    """The rebuilt notebook with what it printed and the judge's words: text only, and no HTML of the student's.
+
+    notes : what was odd about the submission; they stand below the first code cell.
+    """
     book: Any = nbformat.from_dict(notebook)
     by_id = {verdict.grade_id: verdict for verdict in found}
     said = reply.get("cells", {})
@@ -122,6 +133,10 @@ def graded(
             if key in by_id
             else _printed(said.get(key), reply.get("end", ""))
         )
+    first = next((cell for cell in book.cells if cell.cell_type == "code"), None)
+    if first is not None and notes:
+        told = "\n".join(f"Note: {note}" for note in notes) + "\n"
+        first.outputs.insert(0, nbformat.v4.new_output("stream", name="stdout", text=told))
     for cell in book.cells:
         if cell.cell_type == "markdown" and is_answer(info(cell)):
             cell.source = harmless(cell.source)

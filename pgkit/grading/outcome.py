@@ -68,7 +68,7 @@ def outcome(
 def _status(
     made: Rebuilt, reply: Mapping[str, Any], asked: Sequence[Mapping[str, Any]]
 ) -> tuple[str, list[str]]:
-    if made.missing == ["*"]:
+    if made.unreadable:
         return "unreadable", made.notes
     if "crash" in reply:
         return "crashed", [*made.notes, reply["crash"]]

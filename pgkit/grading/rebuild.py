@@ -37,12 +37,13 @@ class Rebuilt:
 
     notebook : the source's cells with the student's answers; hidden tests are not in it.
     notes    : what was odd about the submission, in sentences.
-    missing  : grade_ids of answers that the submission does not have.
+    missing  : grade_ids of answers that the submission does not have;  unreadable : there is no submission.
     """
 
     notebook: NotebookNode
     notes: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    unreadable: bool = False
 
 
 def read(text: str | bytes) -> NotebookNode:
@@ -77,7 +78,7 @@ def clean(text: str) -> str:
 
 
 def rebuild_file(source: NotebookNode, data: bytes, note: str = "") -> Rebuilt:
-    """As `rebuild`, from the bytes of the submitted file; missing is ["*"] where they are no notebook.
+    """As `rebuild`, from the bytes of the submitted file.
 
     note : what was odd about the file;  b"" where there is none.
     """
@@ -89,9 +90,7 @@ def rebuild_file(source: NotebookNode, data: bytes, note: str = "") -> Rebuilt:
         except ValueError as error:
             notes.append(f"The file cannot be read: {error}.")
     made = rebuild(source, submitted)
-    return Rebuilt(
-        made.notebook, [*notes, *made.notes], made.missing if submitted is not None else ["*"]
-    )
+    return Rebuilt(made.notebook, [*notes, *made.notes], made.missing, submitted is None)
 
 
 def info(cell: Mapping[str, Any]) -> dict[str, Any]:

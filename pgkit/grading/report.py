@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -59,12 +60,13 @@ def _histogram(
 def _exercise(check: str, entries: Sequence[dict[str, Any]]) -> str:
     out_of = entries[0]["out_of"][check]
     points = [entry["scores"][check] for entry in entries]
-    failed = Counter(entry["failed"][check] for entry in entries if check in entry["failed"])
+    texts = [entry["failed"][check] for entry in entries if check in entry["failed"]]
+    parts = Counter(text.partition(": ")[0] for text in texts)
     full, mean = sum(p == out_of for p in points), sum(points) / len(points)
     words = f"{full} of {len(points)} have all {out_of:g} points, mean {mean:.2f}."
     commonest = "".join(
-        f"<tr><td>{n}</td><td>{html.escape(text[:400])}</td></tr>"
-        for text, n in failed.most_common(COMMONEST)
+        f"<tr><td>{n}</td><td><b>{html.escape(part[:100])}</b>: {html.escape(_hint(part, texts))}</td></tr>"
+        for part, n in parts.most_common(COMMONEST)
     )
     counts = Counter(points)
     rows = [(f"{p:g} points", counts[p], p == out_of) for p in sorted(counts)]
@@ -73,10 +75,22 @@ def _exercise(check: str, entries: Sequence[dict[str, Any]]) -> str:
     )
 
 
+def _notes(entry: dict[str, Any], name: Any) -> str:
+    """The notes; without names of files, which may hold the student's, where students have none."""
+    text = " ".join(entry["notes"])
+    return text if name is str else re.sub(r"\S.*?\.ipynb", "….ipynb", text)
+
+
+def _hint(part: str, texts: Sequence[str]) -> str:
+    """What was said most often about that part."""
+    said = Counter(text.partition(": ")[2] for text in texts if text.partition(": ")[0] == part)
+    return said.most_common(1)[0][0][:400]
+
+
 def _table(title: str, entries: Sequence[dict[str, Any]], name: Any) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(name(e['student']))}</td><td>{html.escape(e['status'])}</td>"
-        f"<td>{html.escape(' '.join(e['notes']))}</td></tr>"
+        f"<td>{html.escape(_notes(e, name))}</td></tr>"
         for e in entries
     )
     return pages.section(title, "" if entries else "All of them did.", f"<table>{rows}</table>")

@@ -40,8 +40,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def jupyterlab(folder: Path, *, nodelay: bool = True, app: str = "jupyterlab"):
-    """A server on `folder`, with settings, workspaces and configuration of its own; yields its address."""
+def jupyterlab(
+    folder: Path, *, nodelay: bool = True, app: str = "jupyterlab", cwd: Path | None = None
+):
+    """A server on `folder`, with settings, workspaces and configuration of its own; yields its address.
+
+    cwd : where it is started: nbgrader looks for nbgrader_config.py there.
+    """
     home = folder.parent / f"{folder.name}-home"
     for name, content in SETTINGS.items():
         path = home / "settings" / name
@@ -69,7 +74,12 @@ def jupyterlab(folder: Path, *, nodelay: bool = True, app: str = "jupyterlab"):
     ]  # fmt: skip
     log = (home / "server.log").open("w")
     server = subprocess.Popen(
-        command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        env=environment,
+        cwd=cwd,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         address = f"http://127.0.0.1:{port}"
