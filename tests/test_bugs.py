@@ -78,6 +78,7 @@ def test_there_are_at_least_ten_and_each_is_tested():
     assert SAYS.keys() == BUGS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 def test_the_curve_shows_what_the_explanation_says(key):
     iterations, right, wrong = find(key).curves()
