@@ -49,13 +49,16 @@ lab
 #
 # $$H\big(\pi(\cdot|s)\big)=-\sum_a\pi(a|s)\log\pi(a|s),$$
 #
-# is 0 if it is sure and $\log 4=1.39$ if all four actions are equally likely. The new objective pays $T$ for each unit of it, in every step:
+# is 0 if it is sure and $\log 4=1.39$ if all four actions are equally likely. The new objective pays $T$ for each unit of it, in every step. ($T$ is the temperature here, and in this notebook only; no horizon appears in it.)
 #
 # $$J_T(\pi)=\mathbb E\sum_t\gamma^t\Big[r_t+T\,H\big(\pi(\cdot|s_t)\big)\Big].$$
 #
 # With it come values, as ever. The **soft value** counts what is still to come, entropy included, and $Q$ is one step of reward and then soft value:
 #
-# $$V(s)=\sum_a\pi(a|s)\,Q(s,a)+T\,H\big(\pi(\cdot|s)\big)=\sum_a\pi(a|s)\big[Q(s,a)-T\log\pi(a|s)\big],\qquad Q(s,a)=r+\gamma\,V(s').$$
+# $$\begin{aligned}
+# V(s)&=\sum_a\pi(a|s)\,Q(s,a)+T\,H\big(\pi(\cdot|s)\big)=\sum_a\pi(a|s)\big[Q(s,a)-T\log\pi(a|s)\big],\\
+# Q(s,a)&=r+\gamma\,V(s')\quad\text{(in the mean over what happens).}
+# \end{aligned}$$
 #
 # After a terminal state nothing follows, no reward and no entropy: $V=0$ there. Remember this sentence.
 #
@@ -169,10 +172,12 @@ run = Run(SoftActorCritic(temperature=0.3, alpha=0.5), ring, mu=uniform(ring, ga
 slide("soft_actor_critic", run=run)
 
 # %% [markdown]
-# Look at the actor's gradient. We climb $\mathbb E_{\mathcal D}[V(s)]$ with the critic's $Q$ held fixed. All actions are known, so there is nothing to sample:
+# Now the actor's gradient. We climb $\mathbb E_{\mathcal D}[V(s)]$ with the critic's $Q$ held fixed. All actions are known, so there is nothing to sample:
 #
-# $$\nabla_\theta\sum_a\pi_a\big(Q_a-T\log\pi_a\big)=\sum_a\nabla_\theta\pi_a\,\big(Q_a-T\log\pi_a\big)-T\underbrace{\sum_a\pi_a\nabla_\theta\log\pi_a}_{=\,0}
-# =\sum_a\pi_a\,\nabla_\theta\log\pi_a\,\underbrace{\big(Q_a-T\log\pi_a\big)}_{\text{the weight}} .$$
+# $$\begin{aligned}
+# \nabla_\theta\sum_a\pi_a\big(Q_a-T\log\pi_a\big)&=\sum_a\nabla_\theta\pi_a\,\big(Q_a-T\log\pi_a\big)-T\underbrace{\sum_a\pi_a\nabla_\theta\log\pi_a}_{=\,0}\\
+# &=\sum_a\pi_a\,\nabla_\theta\log\pi_a\,\underbrace{\big(Q_a-T\log\pi_a\big)}_{\text{the weight}} .
+# \end{aligned}$$
 #
 # **$\log\pi$ times a weight.** Again. In REINFORCE the weight was the reward-to-go of the one action that was taken. Here it is $Q_a-T\log\pi_a$, for each action, each counted as often as π takes it. The weight of an action that is too likely is
 # lowered, by $T\log\pi_a$. And when it is over? At the optimum all weights of a state are equal, you printed it above: $Q_a-T\log\pi_a=V$. Equal weights push nowhere.

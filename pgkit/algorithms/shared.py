@@ -58,8 +58,8 @@ CRITIC_STEPS = {
     "meaning": "the critic's steps towards each target (0: the exact least-squares fit, on tables)",
 }  # fmt: skip
 TEMPERATURE = {
-    "default": 0.1, "low": 0.0, "high": 100.0,
-    "symbol": "temperature", "label": "temperature",
+    "default": 0.1, "low": 1e-6, "high": 100.0, "log": True,
+    "symbol": "temperature", "label": "entropy's weight",
     "meaning": "the temperature (the weight of the policy's entropy)",
 }  # fmt: skip
 BATCH = {

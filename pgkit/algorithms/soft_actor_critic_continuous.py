@@ -43,7 +43,7 @@ class SoftActorCriticContinuous:
     alpha: float = knob(**{**shared.ALPHA, "default": 1e-3})
     critic_alpha: float = knob(**{**shared.CRITIC_ALPHA, "default": 1e-3})
     gamma: float = knob(**{**shared.GAMMA, "default": 0.99})
-    temperature: float = knob(**{**shared.TEMPERATURE, "default": 1.0, "low": 1e-6})
+    temperature: float = knob(**{**shared.TEMPERATURE, "default": 1.0})
     temperature_alpha: float = knob(1e-3, low=1e-5, high=1.0, log=True, symbol="α_T", label="temperature's step size",
                                     meaning="the step size of the log temperature, where it is automatic")
     tuning: str = choice("automatic", options=("automatic", "fixed"), label="temperature",
@@ -52,7 +52,7 @@ class SoftActorCriticContinuous:
                          meaning="the share of the critic that its slow copy takes in each update")
     episodes: int = knob(**{**shared.EPISODES, "default": 8})
     horizon: int = knob(**{**shared.HORIZON, "default": 1})
-    updates: int = knob(4, low=0, high=1000, whole=True, symbol="updates", label="updates",
+    updates: int = knob(4, low=0, high=1000, whole=True, symbol="updates", label="gradient steps",
                         meaning="the updates after every N·T steps")
     batch: int = knob(**{**shared.BATCH, "default": 128})
     replay: int = knob(100_000, low=1, high=10_000_000, log=True, whole=True, symbol="replay", label="steps kept",

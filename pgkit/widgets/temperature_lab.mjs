@@ -520,7 +520,7 @@ const STYLE = `
 .pgkit-lab .pg-heat-right .pg-plot { display: block; width: 100%; }
 .pg-heat-cell { padding: 8px 0 0 10px; border-left: 3px solid var(--pg-mu); }
 .pg-heat-cell-head { margin-bottom: 2px; }
-.pg-heat-action { display: grid; grid-template-columns: 5em 4.6em minmax(60px, 1fr) 3em; gap: 8px; align-items: center; }
+.pg-heat-action { display: grid; grid-template-columns: 5em 4.2em minmax(40px, 1fr) 2.6em; gap: 6px; align-items: center; }
 .pg-heat-q, .pg-heat-p { text-align: right; }
 .pg-heat-track { height: 12px; border-radius: 4px; background: var(--pg-floor); overflow: hidden; }
 .pg-heat-fill { display: block; height: 100%; background: var(--pg-policy); }
@@ -529,7 +529,7 @@ const STYLE = `
 .pgkit-lab .pg-heat-choice label:has(:checked) { background: var(--pg-policy); }
 body[data-jp-theme-light="false"] .pgkit-lab .pg-heat-choice label:has(:checked) { color: #0b1116; }
 .pg-heat-words { min-height: 2.8em; margin-top: 10px; }
-@container (max-width: 760px) {
+@container (max-width: 660px) {
   .pg-heat-two { grid-template-columns: minmax(0, 1fr); }
   .pg-heat-map { max-width: 460px; margin: 0 auto; }
 }

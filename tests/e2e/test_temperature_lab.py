@@ -127,7 +127,7 @@ def test_it_looks_right_in_light_dark_narrow_and_values(browser):
         ("heat-light", {"temperature": 1.5}, {}),
         ("heat-dark", {"temperature": 3.0, "world": "ring-of-fire-closed"}, {"dark": True}),
         ("heat-narrow", {"temperature": 10.0}, {"width": 640}),
-        ("heat-values", {"temperature": 2.0, "show": "values", "pay": "above uniform"}, {"width": 800}),
+        ("heat-values", {"temperature": 2.0, "show": "values", "pay": "above uniform"}, {"width": 760}),
     ):  # fmt: skip
         for trait, value in settings.items():
             setattr(lab, trait, value)
