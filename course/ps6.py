@@ -364,12 +364,13 @@ report.points(2)
 #
 # 1. $\pi_1\leftarrow$ the **uniform** policy, $\pi_1(a|s)=1/A$
 # 2. $D\leftarrow\varnothing$
-# 3. for $k=1,\dots,k_\max$ (`iterations`):
+# 3. for $k=1,\dots,k_\max$ (`iterations`), lines 4 to 6:
 # 4. roll out $\pi_k$, add the trajectories to $D$ (exercise 1)
 # 5. fit $V$ to **all** of $D$ (exercise 2, as a table: $x=I$)
 # 6. $\pi_{k+1}\leftarrow$ the best policy for all of $D$ (exercise 4b) with the weights $\min\big(e^{(R-V(s))/\beta},\text{clip}\big)$ (exercise 3, not normalised)
 #
 # and return the last policy, $\pi_{k_\max+1}$. Nothing is thrown away: $D$ keeps every trajectory from the first iteration on (notebook 11 keeps those of the last five).
+#
 # `rollout(pi)` is given to you: it rolls out the table `pi` in a world that you do not see, and returns the batch
 # `s, a, r, live` in the form that exercise 1 takes. Call it once in each iteration.
 #
@@ -383,7 +384,7 @@ def awr(rollout, states, actions, gamma, beta, clip, iterations):
 
     Parameters
     ----------
-    rollout : function pi -> (s, a, r, live), arrays [N, T]; pi is an array [S, A] of probabilities.
+    rollout : function (pi) -> (s, a, r, live), arrays [N, T]; pi is π(a|s), [S, A].
     states, actions : how many there are, S and A.
     gamma, beta, clip : discount, temperature, largest weight.
     iterations : how many times to roll out and fit.
@@ -425,8 +426,8 @@ report.points(4)
 # from pgkit.checks.ps6 import corridor, sampler
 # world = corridor(np.random.default_rng(0))
 # for beta in (0.1, 1.0, 10.0, 100.0):
-#     pi = awr(sampler(world, seed=0), 5, 3, 0.9, beta, 20.0, 10)
-#     _, _, r, _ = sampler(world, seed=1, episodes=2000)(pi)
+#     pi = awr(sampler(world, 0), 5, 3, 0.9, beta, 20.0, 10)
+#     _, _, r, _ = sampler(world, 1, episodes=2000)(pi)
 #     print(beta, "reaches the far end:", (r == world.goal).any(axis=1).mean())
 # ```
 
@@ -465,7 +466,7 @@ report.points(4)
 
 # %% [markdown]
 # **7b.** *AWR likes risk.* One state, two actions, one step. **Safe** pays 2. **Lottery** pays 10 with probability 0.1, else 0. $D$ holds each of them equally often, and
-# very often. What policy does AWR make of it at β = 1, without a clip? (Two digits. How much does $V$ matter here?) Which action does the true return $J$ prefer? For which β does AWR prefer the lottery? (Give the equation,
+# very often. What policy does AWR make of it at β = 1, without a clip? (Three digits. How much does $V$ matter here?) Which action does the true return $J$ prefer? For which β does AWR prefer the lottery? (Give the equation,
 # and solve it roughly.) Which of these help, and why: more data; a better $V$; a clip; a $\hat Q(s,a)$ in place of $R$?
 
 # %% [markdown] tags=["written:awr_likes_risk:5"]

@@ -148,7 +148,7 @@ def steps_of(case):
     *_, iterations = case.args
     policies = [np.full(case.args[0].moves.shape, 1 / 3)]
     for k in range(iterations):
-        policies.append(ps6_judge._next(*ps6_judge._history(case, policies, k + 1)))
+        policies.append(ps6_judge._next(*ps6_judge._history(case, np.array(policies), k + 1)))
     return np.array(policies)
 
 
@@ -180,10 +180,10 @@ def test_the_clip_and_the_states_without_data_matter_in_the_loop():
 # ---------------------------------------------------------------- what the model answers say
 
 
-def constrained(mu, A, d, beta):
+def constrained(mu, A, d, beta) -> tuple[np.ndarray, float, float]:
     """(the AWR policy, its mean KL from μ, its objective)."""
     pi = exact.awr_policy(mu, A, beta)
-    return pi, exact.mean_divergence(pi, mu, d), d @ (pi * A).sum(axis=1)
+    return pi, float(exact.mean_divergence(pi, mu, d)), float(d @ (pi * A).sum(axis=1))
 
 
 def test_a_constraint_on_the_mean_kl_gives_awr_with_one_beta_for_all_states():
@@ -196,7 +196,7 @@ def test_a_constraint_on_the_mean_kl_gives_awr_with_one_beta_for_all_states():
     assert np.all(np.diff(kls) < 0)
     pi, epsilon, best = constrained(mu, A, d, 1.0)
     others = (1 - rng.random((20_000, 1, 1))) * (rng.dirichlet(np.ones(4), (20_000, 3)) - pi) + pi
-    allowed = exact.mean_divergence(others, mu, d) <= epsilon
+    allowed = np.asarray(exact.mean_divergence(others, mu, d)) <= epsilon
     assert allowed.sum() > 1000
     assert ((others[allowed] * A).sum(axis=2) @ d).max() < best
     for beta in (30.0, 300.0):

@@ -157,6 +157,7 @@ RETURN_HINTS: Hints = tuple(
     for name, hint, ways in RETURN_SLIPS
     if name != "only the whole return"
 )
+ARRAYS = "\nD holds three ARRAYS. np.append(old, new) joins two; list(old) is a list that can grow."
 D_SLIPS = (
     Slip(
         "replaced instead of grown",
@@ -237,7 +238,12 @@ D_SLIPS = (
 
 
 def _judge_dataset(cases: Sequence[Case], values: Sequence[Value]) -> dict[str, str]:
-    ordered = [v if v.problem else Value({"value": _sorted(v["value"])}) for v in values]
+    ordered = [
+        Value(problem=v.problem + ARRAYS * ("no attribute" in v.problem))
+        if v.problem
+        else Value({"value": _sorted(v["value"])})
+        for v in values
+    ]
     return compare(
         cases, ordered, _dataset, D_SLIPS, tolerance=TOLERANCE, idea=D_IDEA,
         show=lambda *args: "As rows (s, a, R), sorted: ",
@@ -387,10 +393,9 @@ FIT_SLIPS = (
         and close(np.abs(given), np.abs(R - _value(x, s, R)[s]), FIT_TOLERANCE),
     ),
     Slip(
-        "not finite or far off",
-        f"nan, ∞ or huge numbers appear. {NO_INVERSE}",
-        looks=lambda given, truth, *args: _not_finite(given, truth)
-        or (given.shape == truth.shape and bool(np.abs(given).max() > 1e3 * np.abs(truth).max())),
+        "mean of nothing",
+        "nan appears: a state that is not in D has no mean, 0/0. The shortest φ has a 0 there, and so V = 0.",
+        (_in_a_table(MEANS[3]),),
     ),
     Slip(
         "unseen set to the mean",
@@ -403,6 +408,12 @@ FIT_SLIPS = (
         "You take the mean R of each state by itself and ignore the features. V must be x φ: states with similar "
         "features have similar values, and a state that was never seen has one, too.",
         MEANS,
+    ),
+    Slip(
+        "not finite or far off",
+        f"nan, ∞ or huge numbers appear. {NO_INVERSE}",
+        looks=lambda given, truth, *args: _not_finite(given, truth)
+        or (given.shape == truth.shape and bool(np.abs(given).max() > 1e3 * np.abs(truth).max())),
     ),
     Slip(
         "states counted alike",
@@ -810,6 +821,23 @@ def _overwritten(table, s, push):
     table[s] = push
 
 
+def _in_two_parts(safe_pi: bool, safe_hot: bool) -> Way:
+    """-π and onehot(a) written one after the other, each with np.add.at or with `+=`."""
+
+    def values(theta, s, a, w, which):
+        if which == "value":
+            return _likelihood(theta, s, a, w, which)
+        table, pi, v = np.zeros(theta.shape), np.exp(_log_softmax(theta)), w / len(s)
+        for safe, at, push in ((safe_pi, s, -v[:, None] * pi[s]), (safe_hot, (s, a), v)):
+            if safe:
+                np.add.at(table, at, push)
+            else:
+                table[at] += push
+        return table
+
+    return values
+
+
 def _mean_of_each_state(table, s, push):
     np.add.at(table, s, push * len(s) / np.bincount(s)[s][:, None])
 
@@ -926,7 +954,10 @@ LIKELIHOOD_SLIPS = (
         "repeated states lost",
         "A state that comes twice in D counts once: `grad[s] += …` with an array s keeps only the last of equal "
         "indices. Use np.add.at(grad, s, …), or a loop.",
-        (_lost(_buffered), _lost(_overwritten)),
+        (
+            _lost(_buffered), _lost(_overwritten),
+            *(_in_two_parts(*safe) for safe in ((False, False), (True, False), (False, True))),
+        ),
     ),
     Slip(
         "mean state by state",
@@ -1367,7 +1398,8 @@ def _weight_way(slips: Sequence[Slip], name: str) -> tuple[Way, ...]:
 
 LOOP_IDEA = (
     "Idea to look at: Algorithm 1. In each iteration, with exercises 1 to 4: roll out the newest π, add to D, fit V "
-    "to all of D, weights exp((R - V(s))/β) with the clip, and the best π for all of D."
+    "to all of D, weights exp((R - V(s))/β) with the clip, and the best π for all of D. Does the loop call an answer "
+    "that its own check finds wrong?"
 )
 LOOP_SLIPS = (
     Slip(
@@ -1586,7 +1618,7 @@ def _learned_too_little(pi: Array, world: Corridor, gamma: float) -> str:
         return ""
     return (
         f"The exact return of your policy is J = {reached:.3g}; the uniform one has {first:.3g}, the best possible is "
-        f"{best:.3g}, and {ENOUGH:.0%} of that are asked for (a right answer reaches about 95 %).\n{LOOP_IDEA}"
+        f"{best:.3g}, and {100 * ENOUGH:.0f} % of that are asked for (a right answer reaches about 95 %).\n{LOOP_IDEA}"
     )
 
 
