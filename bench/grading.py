@@ -2,17 +2,19 @@
 
     python bench/grading.py [--students 200] [--plain 12] [--workers 2]
 
-The class is synthetic: right, wrong, empty, broken and hostile submissions of problem set 1 in fixed proportions, with
-scores that are known beforehand. pgkit grades all of it, twice, and the scores must be those, and the same to the byte.
-Plain nbgrader grades `--plain` right ones (it would not survive the others). Other programs on the machine disturb the
-seconds; the ratio bears it best. Ends with status 1 if a score is wrong.
+The class is synthetic, in fixed proportions: 60 % right, 20 % wrong in one exercise, 20 % hostile or broken in all the
+ways of tests/hostile.py, each with a score that is known beforehand. pgkit grades all of it, twice: every score must be
+that one, and the tables the same to the byte. No process may take over MOST_MEMORY. Plain nbgrader grades `--plain`
+right ones (it would not survive the others). Other programs on the machine disturb the seconds; the ratio bears it
+best. Ends with status 1 if a score is wrong, a byte differs or the memory is too much.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
+import itertools
 import os
+import random
 import resource
 import shutil
 import subprocess
@@ -23,28 +25,16 @@ from pathlib import Path
 
 import nbformat
 
-from pgkit.grading.course import Course
-from pgkit.grading.desk import release, scores_csv
-from pgkit.grading.grade import grade
-
 ROOT = Path(__file__).resolve().parent.parent
-PS = "ps1"
-KINDS = {  # name -> (share of the class, the answer to exercise 4 or None, points of exercise 4)
-    "right": (0.60, None, 4.0),
-    "wrong": (0.20, "def reward_to_go(rewards, gamma):\n    return rewards", 0.0),
-    "half": (
-        0.08,
-        "def reward_to_go(rewards, gamma):\n    import numpy as np\n    return np.cumsum(rewards[::-1])[::-1]",
-        None,
-    ),
-    "loop": (0.02, "def reward_to_go(rewards, gamma):\n    while True:\n        pass", 0.0),
-    "fork": (0.02, "import os\nwhile True:\n    os.fork()", None),
-    "exit": (0.02, "import os\nos._exit(0)", None),
-    "memory": (0.02, "blocks = []\nwhile True:\n    blocks.append(bytearray(10**8))", None),
-    "broken": (0.02, "", None),
-    "empty": (0.02, "", None),
-}
-LIMITS = {"seconds": 30, "cell_seconds": 4}
+sys.path.insert(0, str(ROOT))  # for the corpus of the tests
+
+from pgkit.grading.course import Course  # noqa: E402
+from pgkit.grading.desk import release, scores_csv  # noqa: E402
+from pgkit.grading.grade import grade  # noqa: E402
+from tests.hostile import ANSWER, CASES, FULL, LIMITS, OTHERS, PS, with_cell  # noqa: E402
+
+RIGHT, WRONG = 0.6, 0.2  # of the class; the rest are the cases, in turn
+MOST_MEMORY = 1500  # MB, of the writing process and of each worker with all that it starts
 
 
 def main() -> int:
@@ -67,48 +57,60 @@ def main() -> int:
             outcomes = grade(course, PS, workers=args.workers, limits=LIMITS)
             ours.append(time.perf_counter() - begin)
             tables.append(scores_csv(course, PS))
-        wrong = [
-            o.line for o in outcomes if told[o.student] is not None and o.points != told[o.student]
-        ]
+        wrong = [o.line for o in outcomes if o.points != told[o.student]]
         plain = nbgrader(root, args.plain)
         per_ours, per_plain = min(ours) / len(told), plain / args.plain
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peaks = [
+            resource.getrusage(who).ru_maxrss / 1024
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        ]
         print(
             f"pgkit grade      {per_ours:6.2f} s a submission (whole class {ours[0]:.0f} s, again {ours[1]:.0f} s)"
         )
         print(f"nbgrader, plain  {per_plain:6.2f} s a submission ({args.plain} right ones)")
         print(f"ratio            {per_plain / per_ours:6.1f}")
-        print(f"memory of the writing process, at most {peak:.0f} MB")
+        print(f"memory: the writing process {peaks[0]:.0f} MB, its largest child {peaks[1]:.0f} MB")
         print(f"the same scores twice: {'yes' if tables[0] == tables[1] else 'NO'}")
         print(f"scores other than expected: {len(wrong)}")
         for line in wrong:
             print(f"  {line}")
-    return int(bool(wrong) or tables[0] != tables[1])
+    return int(bool(wrong) or tables[0] != tables[1] or max(peaks) > MOST_MEMORY)
 
 
-def hand_in(root: Path, students: int) -> dict[str, float | None]:
-    """student -> the points that it must get; None where only the loss of nothing else matters."""
-    solution = nbformat.read(root / "solutions" / PS / f"{PS}.ipynb", as_version=4)
-    blank = nbformat.read(root / "assignments" / PS / f"{PS}.ipynb", as_version=4)
-    told: dict[str, float | None] = {}
-    names = [
-        name for name, (share, *_) in KINDS.items() for _ in range(max(1, round(share * students)))
+def hand_in(root: Path, students: int) -> dict[str, float]:
+    """student -> the points that it must get."""
+    solution, blank = (
+        nbformat.read(root / folder / PS / f"{PS}.ipynb", as_version=4)
+        for folder in ("solutions", "assignments")
+    )
+    wrong = f"def {ANSWER}(theta, phi, a, weight):\n    return 0.0, 0 * theta"
+    many = {
+        "right": (round(RIGHT * students), nbformat.writes(solution), FULL),
+        "wrong": (
+            round(WRONG * students),
+            nbformat.writes(with_cell(solution, ANSWER, wrong)),
+            OTHERS,
+        ),
+    }
+    whole: list[tuple[str, dict, float]] = [
+        (name, {f"{PS}.ipynb": text}, score)
+        for name, (n, text, score) in many.items()
+        for _ in range(n)
     ]
-    for i, kind in enumerate(names[:students]):
-        book = copy.deepcopy(blank if kind == "empty" else solution)
-        answer = KINDS[kind][1]
-        if answer:
-            cell = next(
-                c for c in book.cells if c.metadata.nbgrader.get("grade_id") == "reward_to_go"
-            )
-            cell.source = answer
-        student = f"{i:03d}-{kind}"
+    cases = itertools.cycle(CASES.items())
+    while len(whole) < students:
+        name, case = next(cases)
+        whole.append((name, case.make(solution, blank), case.score))
+    order = random.Random(0)
+    order.shuffle(whole)
+    told: dict[str, float] = {}
+    for i, (name, files, score) in enumerate(whole):
+        student = f"{i:03d}-{name}"
         folder = root / "submitted" / student / PS
         folder.mkdir(parents=True)
-        (folder / f"{PS}.ipynb").write_text(
-            "{ not json" if kind == "broken" else nbformat.writes(book)
-        )
-        told[student] = {"right": 25.0, "broken": 0.0, "empty": 0.0}.get(kind)
+        for file, text in files.items():
+            (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+        told[student] = score
     return told
 
 
