@@ -17,7 +17,7 @@ import numpy as np
 
 from pgkit import AWR, Run, exact, expert, load_world, sweet_spot
 from pgkit.figures import bands, curves
-from pgkit.widgets import BetaLab, RunLab, quiz, recap, slide, spot_the_bug
+from pgkit.widgets import BetaLab, LoopLab, RunLab, quiz, recap, slide, spot_the_bug
 from pgkit.widgets.predict import predict
 
 # %% [markdown]
@@ -356,6 +356,59 @@ trial
 # - almost code: `mine = {"beta": ..., "clip": 20}`, with β somewhere between 0.05 and 0.25.
 
 # %% [markdown]
+# ## The map: one loop, three knobs
+# Ten algorithms were on the slides. Here they are once more, all of them, and there is only one. It rolls out, it weighs, it steps, and it begins again:
+#
+# | knob | it asks | it was turned in |
+# |---|---|---|
+# | **start** | where do rollouts begin? | 05 |
+# | **weight** | how much does each (s, a) count? | 01, 02, 03, 07, 08, 09, 10, 11 |
+# | **norm** | what is a small step? | 06, 09, 11 |
+#
+# Click a box. Solid boxes are on a slide of the lecture, dashed ones on none. On the right is the slide, and marked in it is what differs from REINFORCE, in the colour of the knob that did it. Below, 24 runs of it learn, now, from the beginning, in the closed ring.
+
+# %%
+map_lab = LoopLab()
+map_lab
+
+# %% [markdown]
+# **Fill the map** trains every box for the start that is chosen. The four bars in a box are what has been measured so far: the share of runs at +100, for each start.
+#
+# It is the same code for every box, `pgkit/one_loop.py`, twenty lines. A test holds each of the solid boxes against the algorithm's own file: the same θ, to the last digit. Here for three:
+
+# %%
+from pgkit import ActorCritic, Reinforce
+from pgkit.one_loop import OneLoop
+
+
+def theta(algorithm):
+    return Run(algorithm, ring, runs=4, seed=1, engine="text").advance(5).state.theta
+
+
+# %%
+for name, own, loop in (
+    ("REINFORCE", Reinforce(), OneLoop()),
+    ("actor-critic", ActorCritic(), OneLoop(weight="delta")),
+    ("AWR", AWR(episodes=16), OneLoop(weight="exp", norm="solve")),
+):  # fmt: skip
+    print(f"{name:13} differs from its setting by {np.abs(theta(own) - theta(loop)).max():.0e}")
+
+# %% [markdown]
+# Some walks through the map:
+# - **One knob at a time.** Begin at REINFORCE, start nominal. Turn only the weight, then only the norm, then only the start. Which one gets nearly every run out of the local optimum? (One weight does, too. It has somebody to ask.) A natural step gets about half of them out, since in this ring one can stumble onto +100. In the open ring of notebook 05 it got none.
+# - **The row r**, from any start. Nothing gets to +100. Why? What is the reward of a step that is not the last one?
+# - **The column argmax.** Weights that may be negative have no maximum there, so what is negative counts 0. Look at what the boxes are called then. Several papers live in them.
+# - **AWR, and drag β** to 100. Which box does it become? (You know its name from this notebook; it is not even in the table.)
+# - **AWR, natural** is on no slide. Try it from *uniform*, and compare it with AWR.
+# - **Paint** a μ on the grid, choose *painted*, and find the smallest one with which REINFORCE gets out.
+#
+# Nobody needs to learn ten algorithms. When you meet the eleventh in a paper, ask three questions: where does it start, what does it weigh with, in which norm does it step? Then you know its box, and mostly its nightmare.
+
+# %% [markdown] tags=["instructor"]
+# **Minutes 40 to 45.** This is the last picture of the lecture; give it the whole screen. Let students call out a start, a weight and a norm, and the others say what it is called *before* you click. Then press Fill the map and talk over it: the rows r and 1 first (nothing and everything), then column by column.
+# In the worksheet version each student brings one box that is on no slide, and defends it. Expected and wrong: "the more to the right, the better". The argmax needs data enough in every state; with few rollouts it is the noisiest column. If somebody asks where Monte Carlo and TD are: they turn the weight's V, λ is their slider.
+
+# %% [markdown]
 # ## Corrections to the slides
 # - *Algorithm 1 writes $\mathcal R$*: it is the **return** from $(s,a)$ on, not the reward.
 # - *"$V^{\mathcal D}$"*: $\mathcal D$ holds several policies, so this is the value of their **mixture**, not of $\pi_k$. There are **no importance weights**: the step is away from the mixture, not from $\pi_k$.
@@ -404,6 +457,7 @@ recap(60, [
     "β large: behaviour cloning. β small: winner takes all, or with a clip the better half",
     "The exponential is the best step under a KL penalty: a natural step with α = 1/β",
     "It sees returns, not their means: it loves risk, and the clip holds it back",
+    "Every algorithm of the lecture: one loop, a start, a weight, a norm",
 ])  # fmt: skip
 
 # %% [markdown] tags=["glossary"]

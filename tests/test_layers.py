@@ -17,7 +17,7 @@ LAYERS = [  # each module imports only from layers before its own (or its own pa
     {"resets", "engine", "algorithms"},
     {"fits", "evaluation", "plug"},
     {"run"},
-    {"sweep", "bugs", "cures", "swings"},
+    {"sweep", "bugs", "cures", "one_loop", "sweet_spot", "swings"},
     {"race"},
     {"draw", "check", "glossary", "predictions", "lecture", "workdir"},
     {"figures", "checks"},

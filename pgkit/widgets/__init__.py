@@ -8,7 +8,9 @@ from typing import Any
 WHERE = {
     "BaselineLab": "pgkit.widgets.baseline_lab",
     "BetaLab": "pgkit.widgets.beta_lab",
+    "BatchLab": "pgkit.widgets.batch_lab",
     "GaeLab": "pgkit.widgets.gae_lab",
+    "LoopLab": "pgkit.widgets.loop_lab",
     "LogitBars": "pgkit.widgets.views.bars",
     "RaceLab": "pgkit.widgets.race_lab",
     "RewardLab": "pgkit.widgets.reward_lab",

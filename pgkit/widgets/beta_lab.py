@@ -198,7 +198,7 @@ def curve(task: str, clip: float, scale: str) -> tuple[list[float], list[float]]
         weight = np.exp(_log_weight(adv, float(beta), clip))
         # the fitted policy's J: each arm counts as much as its pulls' weights together
         worth.append(float(((weight * pays).sum(axis=1) / weight.sum(axis=1)).mean()))
-        share.append(float(exact.effective_sample_size(weight).mean()) / PULLS)
+        share.append(float(np.mean(exact.effective_sample_size(weight))) / PULLS)
     return worth, share
 
 

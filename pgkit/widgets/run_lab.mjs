@@ -172,7 +172,9 @@ function assemble(root, setting, parts) {
   const full = button(cornersIcon(), () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()), {
     class: "pg-icon", title: "full screen", "aria-label": "full screen",
   });
-  const [first, ...others] = views;
+  const lead = Math.max(0, views.findIndex((view) => !view.wide)); // what is wide and comes first stands above
+  const above = views.slice(0, lead);
+  const [first, ...others] = views.slice(lead);
   const beside = others.filter((view) => !view.wide).slice(0, first.kind === "grid" ? 2 : 1);
   const below = others.filter((view) => !beside.includes(view));
   const numbers = el("div", { class: "pg-tiles", style: `--pg-count: ${Object.keys(tiles).length}` }, ...Object.values(tiles).map((t) => t.node));
@@ -190,6 +192,7 @@ function assemble(root, setting, parts) {
         el("span", { class: "pg-title" }, setting.title),
         el("span", { class: "pg-sub" }, `${setting.algorithm}, ${setting.runs} ${setting.runs === 1 ? "run" : "runs at once"}`)),
       full, status),
+    ...above.map((view) => view.node),
     beside.length ? el("div", { class: "pg-stage" },
       el("div", { class: "pg-left" }, first.node),
       el("div", { class: "pg-right" }, numbers, ...beside.map((view) => view.node)))

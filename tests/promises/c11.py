@@ -68,3 +68,6 @@ def kept(text: str) -> None:
     assert abs(numbers(r"replay 1\): (\d+) of 24", text)[0] - as_is) <= 7  # it is not the old data
     assert numbers(r"clip 2\): (\d+) of 24", text)[0] < as_is / 2  # "it is the jackpots"
     assert numbers(r"yours: mean J ([\d.]+)", text)[0] < 0.1  # "below 0.1"
+    for name in ("REINFORCE", "actor-critic", "AWR"):
+        assert numbers(rf"{name} +differs from its setting by (\S+)", text)[0] == 0
+    assert "One loop, three knobs after 0 iterations, 24 runs. REINFORCE (on a slide" in text
