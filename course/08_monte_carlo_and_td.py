@@ -17,7 +17,7 @@ import numpy as np
 
 from pgkit import MonteCarlo, Reinforce, Run, TemporalDifference, exact, load_world
 from pgkit.figures import bands
-from pgkit.widgets import TriadLab, WalkLab, quiz, recap, slide, spot_the_bug
+from pgkit.widgets import BatchLab, TriadLab, WalkLab, quiz, recap, slide, spot_the_bug
 from pgkit.widgets.predict import predict
 from pgkit.worlds.predictors import AB, RANDOM_WALK_TRUTH, A, B, baird_sweep, batch, w_to_2w
 
@@ -243,6 +243,12 @@ after_a.reveal(round(float(V["TD"][A]), 3), explain=told)
 # - **TD** ends where the TD errors of each state sum to 0. Write that down: $V(s)=\hat r(s)+\gamma\sum_{s'}\hat P(s'|s)V(s')$, with the mean reward $\hat r$ and the frequencies $\hat P$ that were *counted*. So TD ends at the true
 #   values of the world that looks most like the data: A always goes to B; B pays 1 in six of eight cases. It never writes this model down, and comes to its answer all the same. That is called **certainty equivalence**.
 #
+# Change the data, one episode at a time. When do they agree about A? Can you make Monte Carlo say 1 and TD nearly 0?
+
+# %%
+BatchLab()
+
+# %% [markdown]
 # Who is right about the *next* episode from A? If the state says all there is to know (the world is Markov), TD: it uses the seven visits of B that had nothing to do with A. In the random walk, both with all they can get out of $N$ episodes:
 
 

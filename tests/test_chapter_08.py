@@ -10,7 +10,8 @@ import pytest
 from pgkit import MonteCarlo, Run, TemporalDifference, exact, load_world
 from pgkit.bugs import find
 from pgkit.types import Trajectories
-from pgkit.widgets import TriadLab, WalkLab
+from pgkit.widgets import BatchLab, TriadLab, WalkLab
+from pgkit.widgets.batch_lab import KINDS, MOST
 from pgkit.widgets.triad_lab import EXAMPLES, UPDATES, _parts
 from pgkit.widgets.walk_lab import CELLS, EPISODES, LOOKS, METHODS, RUNS, TRUTH
 from pgkit.worlds.baird import FEATURES
@@ -360,13 +361,45 @@ def test_the_triad_lab_names_a_bad_value(options, words):
         TriadLab(**options)
 
 
+# ---------------------------------------------------------------- the predictor lab
+
+
+def test_the_predictor_lab_shows_the_books_two_answers_and_those_of_any_batch():
+    lab = BatchLab()
+    assert lab.values("MC") == (0.0, 0.75)
+    assert lab.values("TD") == pytest.approx((0.75, 0.75))
+    for lab.a0, lab.a1, lab.b1, lab.b0 in itertools.product((0, 2, MOST), (0, 1), (0, 5), (0, 3)):
+        a, b = lab.a0 + lab.a1, lab.a0 + lab.a1 + lab.b1 + lab.b0
+        v_b = (lab.a1 + lab.b1) / b if b else None
+        assert lab.values("MC") == pytest.approx((lab.a1 / a if a else None, v_b))
+        assert lab.values("TD") == pytest.approx((v_b if a else None, v_b))
+        assert ("was not seen" in lab.sentence) == (a == 0 or b == 0)
+
+
+def test_what_the_notebook_asks_for_can_be_made():
+    """Monte Carlo says 1 and TD nearly 0; both agree."""
+    lab = BatchLab(a0=0, a1=1, b1=0, b0=MOST)
+    assert lab.values("MC")[0] == 1
+    assert lab.values("TD")[0] < 0.1
+    lab = BatchLab(a0=1, a1=3, b1=6, b0=2)
+    assert lab.values("MC") == pytest.approx(lab.values("TD"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_predictor_lab_names_a_bad_value(kind):
+    for given in (-1, MOST + 1):
+        with pytest.raises(ValueError, match=f"{kind} = {given}"):
+            BatchLab(**{kind: given})
+
+
 # ---------------------------------------------------------------- both
 
 
-def test_a_reader_without_a_kernel_sees_both():
+def test_a_reader_without_a_kernel_sees_them_all():
     for lab, word in (
         (WalkLab(episode=30), "Can have bias"),
         (TriadLab(update=40), "grows without bound"),
+        (BatchLab(), "V(A) 0.750"),
     ):
         data, _ = lab._repr_mimebundle_()
         assert data["image/png"]

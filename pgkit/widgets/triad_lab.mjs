@@ -76,7 +76,7 @@ function render({ model, el: host }) {
     put("update", 0);
   });
   const flag = (name, label, yes, no) => choice(label, [["yes", yes], ["no", no]], (value) => put(name, value === "yes"));
-  const bootstrap = flag("bootstrap", "target", "r + γV(s'), TD", "return, Monte Carlo");
+  const bootstrap = flag("bootstrap", "target", "TD", "Monte Carlo");
   const shared = flag("shared", "values", "shared weights", "a table");
   const sliders = {};
   const span = Math.log(alphas[1] / alphas[0]);

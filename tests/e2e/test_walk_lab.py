@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from pgkit.widgets.batch_lab import BatchLab
 from pgkit.widgets.lab import bundle
 from pgkit.widgets.triad_lab import EXAMPLES, UPDATES, TriadLab
 from pgkit.widgets.walk_lab import EPISODES, LOOKS, METHODS, WalkLab
@@ -22,12 +23,17 @@ WALK = ("alpha_mc", "alpha_td", "initial", "episode", "falling", "look", "seed",
 TRIAD = ("example", "alpha", "gamma", "off", "bootstrap", "shared", "update", "scene")
 
 
+BATCH = ("a0", "a1", "b1", "b0", "scene")
+KINDS = {WalkLab: ("walk", WALK), TriadLab: ("triad", TRIAD), BatchLab: ("batch", BATCH)}
+
+
 def lab_page(browser, lab, *, dark=False, width=1100):
     """The lab without a kernel, and what went wrong on its page."""
-    walks = isinstance(lab, WalkLab)
-    module, traits = ("walk_lab.mjs", WALK) if walks else ("triad_lab.mjs", TRIAD)
-    start = {name: getattr(lab, name) for name in traits}
-    script = bundle("lab.mjs", "plot.mjs", module).replace("export default { render };", "")
+    name, traits = next(kind for family, kind in KINDS.items() if isinstance(lab, family))
+    start = {trait: getattr(lab, trait) for trait in traits}
+    script = bundle("lab.mjs", "plot.mjs", f"{name}_lab.mjs").replace(
+        "export default { render };", ""
+    )
     script += f"window.start = {json.dumps(start)};" + MODEL
     page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width)
     page.wait_for_selector("[data-v]")
@@ -139,10 +145,10 @@ def test_divergence_is_played_and_each_switch_stops_it(browser):
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("window.values.update === 100", timeout=30_000)
     expect(lab).to_contain_text("V grows: × 1.0980 an update")
-    for off, on in (("return, Monte Carlo", "r + γV(s'), TD"), ("a table", "shared weights")):
-        page.get_by_role("radio", name=off).check(force=True)
+    for off, on in (("Monte Carlo", "TD"), ("a table", "shared weights")):
+        page.get_by_role("radio", name=off, exact=True).check(force=True)
         expect(lab).to_contain_text("V does not grow")
-        page.get_by_role("radio", name=on).check(force=True)
+        page.get_by_role("radio", name=on, exact=True).check(force=True)
         expect(lab).to_contain_text("V grows")
     slider = page.get_by_role("slider", name="off-policy")
     slider.focus()
@@ -163,13 +169,40 @@ def test_divergence_is_played_and_each_switch_stops_it(browser):
     page.close()
 
 
-def test_both_look_right_in_light_dark_narrow_and_large(browser):
+def test_episodes_are_added_and_taken_away(browser):
+    lab = BatchLab()
+    page, wrong = lab_page(browser, lab)
+    more, status = page.get_by_role("button", name="A 0, B 1 more"), page.get_by_role("status")
+    expect(status).to_contain_text("V(A) = 0.75")
+    expect(page.get_by_role("button", name="A 0, B 1 less")).to_be_disabled()
+    more.focus()
+    for lab.a1 in (1, 2, 3):
+        page.keyboard.press("Enter")
+        drawn(page)
+        shown = json.loads(page.locator(".pgkit-lab").evaluate("e => e.dataset.v"))
+        for m in METHODS:
+            assert shown[m] == pytest.approx(lab.values(m))
+    page.get_by_role("button", name="A 0, B 0 less").click()
+    page.get_by_label("one episode B 0 less", exact=True).click()
+    expect(status).to_contain_text("They agree")
+    page.get_by_role("button", name="The eight episodes").click()
+    assert page.evaluate("['a0', 'a1', 'b1', 'b0'].map((x) => window.values[x])") == [1, 0, 6, 1]
+    page.evaluate(f"() => {{ {AXE} }}")
+    assert page.locator(".pgkit-lab").evaluate(SERIOUS) == []
+    assert wrong == []
+    page.close()
+
+
+def test_they_look_right_in_light_dark_narrow_and_large(browser):
     for name, lab, options in (
         ("walk-light", WalkLab(episode=1), {}),
         ("walk-dark", WalkLab(look="all runs", episode=30), {"dark": True, "width": 1300}),
         ("walk-800", WalkLab(look="TD variance", episode=60), {"width": 800}),
         ("walk-phone", WalkLab(look="MC convergence", episode=70), {"width": 420}),
         ("walk-bias", WalkLab(look="TD bias", episode=5, initial=0.0), {}),
+        ("batch-light", BatchLab(), {}),
+        ("batch-dark", BatchLab(2, 3, 12, 0), {"dark": True, "width": 800}),
+        ("batch-phone", BatchLab(a0=0), {"width": 420}),
         ("triad-light", TriadLab(update=30), {}),
         ("triad-dark", TriadLab("Baird", update=1000), {"dark": True, "width": 1300}),
         ("triad-800", TriadLab(shared=False, update=100), {"width": 800}),
