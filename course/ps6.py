@@ -375,7 +375,7 @@ report.points(2)
 # `s, a, r, live` in the form that exercise 1 takes. Call it once in each iteration.
 #
 # *The check* rolls out each of your policies in its own copy of the world. From those data it computes what your *next* policy must be, to 0.001 of a
-# probability: with one iteration, then with three or four. So one early mistake is not counted twice. At last it lets you learn for 10
+# probability: with one iteration, then with three and with seven. So one early mistake is not counted twice. At last it lets you learn for 10
 # iterations (β = 0.6, clip = 20), and computes the exact return $J$ of your policy. It must reach 80 % of the best possible; a right answer reaches about 95 %.
 
 # %% tags=["answer:awr"]

@@ -338,7 +338,7 @@ def _loop_cases(rng: np.random.Generator) -> list[Case]:
             if unseen == hidden and np.any(r[live] == world.goal):
                 break
         cases.append(Case(ONE, (world, seed, episodes, 0.9, *_temperatures(rng), 1)))
-    for episodes, iterations in ((12, 3), (10, 4)):
+    for episodes, iterations in ((12, 3), (8, 7)):
         world, seed = corridor(rng), int(rng.integers(2**31))
         cases.append(Case(LOOP, (world, seed, episodes, 0.9, *_temperatures(rng), iterations)))
     world, seed = corridor(rng), int(rng.integers(2**31))

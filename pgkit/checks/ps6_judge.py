@@ -1415,6 +1415,12 @@ LOOP_SLIPS = (
         (_turn(data=lambda batches: batches[-1:]), _turn(data=lambda batches: batches[-1:], fitted=_fitted_to(list))),
     ),
     Slip(
+        "old batches dropped",
+        "The policy is fitted to the newest batches only: older ones have been dropped. (Notebook 11 keeps five "
+        "iterations.) Here D keeps everything.",
+        tuple(_turn(data=lambda batches, m=m: batches[-m:]) for m in (2, 3, 4, 5, 6)),
+    ),
+    Slip(
         "D is never grown",
         "The policy is fitted to the first batch, again and again: what is collected later does not get into D.",
         (_turn(data=lambda batches: batches[:1]),),

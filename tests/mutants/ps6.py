@@ -604,6 +604,8 @@ MUTANTS = {
     },
     "awr": {
         "D replaced": (_a("[*S, *s[live]], [*A, *a[live]], [*G, *R[live]]", "list(s[live]), list(a[live]), list(R[live])"), 2.5, "D is replaced where it should grow"),
+        "last five kept": (_a("    S, A, G = [], [], []\n", "    S, A, G, sizes = [], [], [], []\n", "        s, a, R = np.array(S)", "        sizes.append(len(R[live]))\n        m = sum(sizes[-5:])\n        S, A, G = S[-m:], A[-m:], G[-m:]\n        s, a, R = np.array(S)"), 2.5, "older ones have been dropped"),
+        "last two kept": (_a("    S, A, G = [], [], []\n", "    S, A, G, sizes = [], [], [], []\n", "        s, a, R = np.array(S)", "        sizes.append(len(R[live]))\n        m = sum(sizes[-2:])\n        S, A, G = S[-m:], A[-m:], G[-m:]\n        s, a, R = np.array(S)"), 2.5, "older ones have been dropped"),
         "V fitted to the last batch only": (_a("        s, a, R = np.array(S), np.array(A), np.array(G)\n", "        last, back = s[live], R[live]\n        s, a, R = np.array(S), np.array(A), np.array(G)\n", V_LOOP, "        for x in set(last):\n            V[x] = back[last == x].mean()\n"), 2.5, "V is fitted to the last batch only"),
         "V never fitted again": (_a("        V = np.zeros(states)\n" + V_LOOP, "        if k == 0:\n            V = np.zeros(states)\n            for x in set(S):\n                V[x] = R[s == x].mean()\n"), 1.5, "Fit it anew"),
         "no V": (_a("adv = R - V[s]", "adv = R"), 0, "V is not subtracted"),
