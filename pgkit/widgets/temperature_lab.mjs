@@ -399,7 +399,7 @@ function render({ model, el: host }) {
     if (worth.clientWidth < 80) return;
     const { best } = state;
     worth.setAttribute("aria-label", `Worth of the start at T = ${plain(T)}: ${fixed(best.values[scene.start])}, of which ${fixed(best.paid)} is reward`);
-    const axes = overT(worth, scene, [-10, TOP], "worth of S, and what never finishing would pay at most", [0, 25, 50, 75, 100]);
+    const axes = overT(worth, scene, [-10, TOP], "what S is worth, and never finishing at most", [0, 25, 50, 75, 100]);
     const { ctx } = axes;
     ctx.save();
     ctx.beginPath();
@@ -478,7 +478,7 @@ function cellPanel(actions) {
   function show(scene, { q, probs, values }, at, T) {
     const open = scene.startable[at];
     const where = `row ${Math.floor(at / scene.cols) + 1}, column ${(at % scene.cols) + 1}`;
-    write(head, open ? `${where}: Q(s,a) and π = exp(Q/T) / Σ exp(Q/T)` : `${where}: nothing is chosen here`);
+    write(head, open ? `${where}: Q(s,a), and π ∝ exp(Q/T)` : `${where}: nothing is chosen here`);
     rows.forEach((row, a) => {
       const p = probs[at * actions.length + a];
       write(row.q, open ? fixed(q[at][a]) : "");

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from pgkit.widgets import RunLab
 from pgkit.widgets.lab import bundle
 from pgkit.widgets.temperature_lab import WALKERS, TemperatureLab
 from tests.e2e.jupyter import drawn
 from tests.e2e.test_trajectory_lab import MODEL
-from tests.e2e.test_views_b import opened, painted, shot
+from tests.e2e.test_views_b import opened, painted, shot, stand_in
 
 pytestmark = pytest.mark.e2e
 TRAITS = ("temperature", "world", "pay", "show", "at", "scene")
@@ -138,5 +139,18 @@ def test_it_looks_right_in_light_dark_narrow_and_values(browser):
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert all(colours > 10 for colours in painted(page))
         shot(page, name)
+        assert wrong == []
+        page.close()
+
+
+def test_the_gains_and_their_optimum_are_drawn(browser):
+    lab = RunLab("soft_actor_critic_continuous", "lqr", ["gains"], runs=8, temperature=1.0)
+    for _ in range(6):
+        lab.train(4)
+        lab.views["gains"].frame(lab.timeline)
+    for dark in (False, True):
+        page, wrong = stand_in(browser, [(lab.views["gains"], lab.timeline)], dark=dark)
+        assert all(colours > 20 for colours in painted(page))
+        shot(page, f"gains-{'dark' if dark else 'light'}")
         assert wrong == []
         page.close()

@@ -28,14 +28,14 @@ VIEWS.gains = ({ k, variance, ruler }) => {
         ctx.fillText(plain(tick), box.left - size * 0.4, row);
       }
       const [gain, spread] = best;
-      ctx.strokeStyle = colours.goal;
-      ctx.lineWidth = 1.5;
-      ctx.setLineDash([3, 4]);
+      const green = () => Object.assign(ctx, { strokeStyle: colours.goal, lineWidth: 1.5 });
+      green().setLineDash([3, 4]);
       segment(ctx, axes.x(gain), box.top, axes.x(gain), box.bottom);
       ctx.setLineDash([]);
       ctx.textAlign = "left";
       for (const [temperature, value] of ruler) {
         const [x, row] = at(gain, value);
+        green();
         segment(ctx, x - 6, row, x + 6, row);
         halo(ctx, `T = ${plain(temperature)}`, x + size * 1.1, row, colours, colours.goal);
       }
