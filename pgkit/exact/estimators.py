@@ -37,9 +37,9 @@ def full_return(tau: Paths, gamma: float) -> Float[Array, "M T"]:
     return np.broadcast_to(total, tau.r.shape)
 
 
-def future_return(tau: Paths, gamma: float) -> Float[Array, "M T"]:
-    """Reward-to-go Q̂_t = Σ_{k≥t} γ^{k-t} r_k."""
-    return tau.r @ _later(len(tau.t), gamma)
+def future_return(tau: Paths | Trajectories, gamma: float) -> Float[Array, "... T"]:
+    """Reward-to-go Q̂_t = Σ_{k≥t} γ^{k-t} r_k of every trajectory."""
+    return tau.r @ _later(tau.r.shape[-1], gamma)
 
 
 def advantage_estimate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pgkit.returns import reward_to_go
+from pgkit.exact.estimators import future_return
 from pgkit.types import Array, Bool, Float, Trajectories
 
 
@@ -16,7 +16,7 @@ def batch_monte_carlo(
     It is the table with the least Σ (V(s_t) - G_t)². A state that was never visited keeps `initial`.
     tau: B runs of N trajectories each.
     """
-    G = reward_to_go(np.where(tau.live, tau.r, 0.0), gamma)
+    G = future_return(tau, gamma)
     count = _counts(tau.live, (tau.s,), (states,))
     total = _counts(tau.live, (tau.s,), (states,), G)
     return np.divide(total, count, out=np.full(count.shape, float(initial)), where=count > 0)
