@@ -16,7 +16,7 @@ import numpy as np
 
 from pgkit.exact.enumeration import Paths, path_probability, path_scores, paths
 from pgkit.exact.finite import at_all_times, values_over_time
-from pgkit.types import Array, Float, Int
+from pgkit.types import Array, Float, Int, Trajectories
 from pgkit.worlds.world import World
 
 Estimator = Callable[[Paths, Array], Array]
