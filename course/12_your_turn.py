@@ -273,7 +273,7 @@ peeking.reveal(often, explain=told)
 # The lab above shows the verdict *while* they train. Now you know what that is good for, and what not. Set the budget first. Then the verdict at the end counts.
 #
 # ## Spot the bug
-# A colleague has solved a hard map. Twelve lines of code, a wonderful curve. The other curve is that of the same algorithm, same world, same seeds. What happened?
+# A colleague has solved the Ring of Fire, in no time, with a wonderful curve. The other curve is that of the same algorithm, the same world, the same seeds. What happened?
 
 # %%
 spot_the_bug("scored_from_mu")
@@ -321,8 +321,8 @@ except ValueError as error:
 # The real race is one line in a terminal. It shows its progress, and can be spread over processes or a cluster:
 #
 # ```sh
-# pgkit race "actor_critic" "awr" --world gymnasium:LunarLander-v3 --runs 8 --iterations 60 --workers 2 --save moon.json --figure moon.png
-# pgkit race "soft_actor_critic_continuous" "actor_critic" --world pendulum --runs 8 --iterations 600
+# pgkit race "awr" "actor_critic --episodes 16 --horizon 128" --world gymnasium:LunarLander-v3 --runs 8 --iterations 60 --workers 2 --save moon.json
+# pgkit race "soft_actor_critic_continuous" "soft_actor_critic_continuous --alpha .001" --world pendulum --runs 8 --iterations 1500
 # ```
 #
 # ## Hand it on

@@ -77,7 +77,7 @@ class Lanes:
     def restart(self, race: Race) -> None:
         self.race, self.runs = race, race.line_up()
         self.run = self.trunk = self.runs[0]
-        self.points = race.points()
+        self.points, self.best = race.points(), race.best
         self.generation += 1
 
     @property
@@ -345,7 +345,7 @@ class RaceLab(Lab):
             "text": self.text, "problem": self.problem, "about": about(world), "finite": isinstance(world, World),
             "grid": _cells(lanes.run) if grid else None,
             "sides": [self._card(name, side) for name, side in zip(NAMES, self.sides, strict=True)],
-            "runs": self.runs, "iterations": self.iterations, "best": lanes.race.best,
+            "runs": self.runs, "iterations": self.iterations, "best": lanes.best,
             "episodes": lanes.run.history[0].episodes, "verdict": _plain(verdict), "words": self.sentence,
         }  # fmt: skip
         parts: dict[str, Array] = {}
@@ -355,7 +355,8 @@ class RaceLab(Lab):
             if grid:
                 probs = mean_probs(run)
                 parts[f"{name}.probs"], parts[f"{name}.mu"] = probs, run.start
-                parts[f"{name}.occupancy"] = exact.occupancy(world, probs, min(run.gamma, 0.9999))
+                _, visits, _ = exact.push(world, probs[None], run.gamma, run.algorithm.horizon)
+                parts[f"{name}.occupancy"] = visits[0]
         return header, parts
 
     def _band(self, k: int, run: Run) -> Array:
