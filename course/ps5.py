@@ -173,7 +173,7 @@ def actor_critic_iteration(theta, v, s, a, r, s_next, terminated, truncated, gam
     ----------
     theta : array [S, A], a row of logits for each state.
     v : array [S], the critic's table.
-    s, a, r, s_next : arrays [N, T]: states, actions, rewards, and the states to which the steps led.
+    s, a, r, s_next : arrays [N, T] of states, actions, rewards, next states s'.
     terminated, truncated : arrays [N, T] of bools.
     gamma, lam, alpha : discount, λ, step size of the actor.
 
@@ -218,29 +218,31 @@ report.points(7)
 # (the best there is, 51.33). It takes some seconds.
 # ```python
 # from pgkit import exact, load_world, uniform
-# world, rng, gamma, N, T = load_world("ring-of-fire"), np.random.default_rng(0), 0.95, 16, 30
-# mu = uniform(world, gamma)
-# theta, v = np.zeros((world.n_states, world.n_actions)), np.zeros(world.n_states)
+# world, rng = load_world("ring-of-fire"), np.random.default_rng(0)
+# gamma, N, T, mu = 0.95, 16, 30, uniform(world, 0.95)
+# S, A, dead = world.n_states, world.n_actions, world.terminal
+# theta, v = np.zeros((S, A)), np.zeros(S)
 # for update in range(201):
 #     pi = np.exp(theta - theta.max(axis=1, keepdims=True))
 #     pi /= pi.sum(axis=1, keepdims=True)
 #     if update % 50 == 0:
 #         print(update, exact.expected_return(world, pi, gamma).round(2))
 #     s, a, s_next = np.zeros((3, N, T), dtype=int)
-#     x = rng.choice(len(mu), N, p=mu)
+#     x = rng.choice(S, N, p=mu)
 #     for t in range(T):  # step 1, sample: T steps of N walks
-#         s[:, t], a[:, t] = x, [rng.choice(4, p=pi[y]) for y in x]
-#         s_next[:, t] = world.next_state[x, a[:, t], 0]
-#         x = np.where(world.terminal[s_next[:, t]], rng.choice(len(mu), N, p=mu), s_next[:, t])
-#     r, end = world.reward[s, a, 0], world.terminal[s_next]
+#         s[:, t], a[:, t] = x, [rng.choice(A, p=pi[y]) for y in x]
+#         y = s_next[:, t] = world.next_state[x, a[:, t], 0]
+#         x = np.where(dead[y], rng.choice(S, N, p=mu), y)
+#     r, end = world.reward[s, a, 0], dead[s_next]
 #     cut = np.zeros_like(end)  # nothing but the ends of the rows
-#     theta, v = actor_critic_iteration(theta, v, s, a, r, s_next, end, cut, gamma, 0.95, 0.3)
+#     theta, v = actor_critic_iteration(
+#         theta, v, s, a, r, s_next, end, cut, gamma, lam=0.95, alpha=0.3)
 # ```
 # Then let `mu = world.start`: nobody helps it to find the +100. What does it reach, and which nightmare is that?
 
 # %% [markdown]
 # ## 4 The same gradient, by torch
-# *Difficulty ●●○, importance ●●○, 20 minutes, 4 points: U 1.5, W with the critic at 0 1, W with its critic 1.5.*
+# *Difficulty ●●○, importance ●●○, 20 minutes, 4 points: U 1.5; W, critic off, 1; W with its critic 1.5.*
 #
 # Torch differentiates whatever it can reach. The art is to say what it may *not* reach. Here actor and critic share a body, as they often do: a layer $h$ of hidden units, from which the actor reads
 # its logits and the critic its value.
@@ -251,7 +253,7 @@ report.points(7)
 #
 # $$J=\frac1n\sum_{k=1}^n\hat A_k\,\log\pi(a_k|x_k)\quad\text{with}\quad\hat A_k=\hat Q_k-V(x_k)\ \text{ a \textbf{number}},\qquad\text{and}\quad\nabla_WJ,\ \nabla_UJ .$$
 #
-# "A number": the gradient must not run through $\hat A$, though $V(x_k)$ is made of $W$. The actor would learn to please the critic's mistakes.
+# "A number": the gradient must not run through $\hat A$, though $V(x_k)$ is made of $W$. Otherwise $W$ would also be pulled towards a larger $V$: $\log\pi$ is negative, so $J$ grows when $\hat A$ shrinks, and no action has become any better.
 #
 # *The check* has both gradients worked out by hand in numpy, and allows an error of 0.001 of the largest entry. First with $u=0$, where $\hat A=\hat Q$; then with $u\ne0$. (The check cannot see whether it was torch. You
 # may do it by hand, too.) The import takes a moment.
@@ -262,7 +264,7 @@ import torch
 
 # %% tags=["answer:torch_gradient"]
 def torch_gradient(W, U, u, x, a, q_hat):
-    """Gradient of the actor's objective in the weights of a network that actor and critic share.
+    """Gradient of the actor's objective in the weights of a shared network.
 
     Parameters
     ----------
@@ -438,14 +440,14 @@ report += check("value_with_entropy", value_with_entropy, seed=23159)
 report.points(2)
 
 # %% [markdown]
-# To see all three at work, open a cell of your own. The first number of each line should be the same three times, the last one smaller.
+# To see all three at work, open a cell of your own. Two states, three temperatures. In each line the first two pairs should be equal, the third smaller. When does the third nearly catch up, and why?
 # ```python
 # q = np.array([[1.0, 1.2, -3.0, 0.5], [1000.0, 999.0, -1000.0, 0.0]])
 # for temperature in (0.01, 1.0, 10.0):
-#     pi = soft_policy(q, temperature)
-#     best = soft_value(q, temperature)
+#     best, pi = soft_value(q, temperature), soft_policy(q, temperature)
+#     worth = value_with_entropy(q, pi, temperature)
 #     even = value_with_entropy(q, np.full((2, 4), 0.25), temperature)
-#     print(temperature, best.round(3), value_with_entropy(q, pi, temperature).round(3), even.round(3), pi.round(3).tolist())
+#     print(temperature, best.round(3), worth.round(3), even.round(3))
 # ```
 
 # %% [markdown]

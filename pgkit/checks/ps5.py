@@ -172,7 +172,7 @@ def _call_iteration(answer: Callable, *args: Any) -> dict[str, Any]:
 
 # ---------------------------------------------------------------- 4  the same gradient, by torch
 
-LAST, BODY, SHARED = "U", "W, critic at 0", "W, with its critic"
+LAST, BODY, SHARED = "U", "W, critic off", "W with its critic"
 
 
 def _network_cases(rng: np.random.Generator) -> list[Case]:

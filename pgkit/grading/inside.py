@@ -82,6 +82,8 @@ def _serve_one(requests: Any, replies: Any) -> None:
         if request is not None:
             send(replies, supervise(request))
         status = 0 if request is not None else 1
+    except BaseException as error:
+        os.write(2, f"pgkit.grading.inside: {type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(status)
 
