@@ -196,7 +196,11 @@ def _likelihood_cases(rng: np.random.Generator) -> list[Case]:
         theta = rng.normal(0.0, 1.2, (3, 3))
         theta[0] += size
         theta[1] += rng.permutation([size, 0.0, 0.0])
-        cases.append(Case(HUGE, (theta, *_samples(rng, 3, 3, 8))))
+        s, a, w = _samples(rng, 3, 3, 8)
+        a[np.flatnonzero(s == 1)[0]] = theta[
+            1
+        ].argmin()  # taken, though π makes it all but impossible
+        cases.append(Case(HUGE, (theta, s, a, w)))
     return cases
 
 
@@ -214,10 +218,13 @@ SEEN, UNSEEN = "all states seen", "states without weight"
 def _policy_cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     for part, states, actions, n in ((SEEN, 3, 2, 14), (SEEN, 4, 3, 24), (UNSEEN, 5, 3, 20)):
-        while True:  # counts differ, and some pair comes three times
+        while (
+            True
+        ):  # in each state two actions or more, and not equally often; some pair three times
             s, a, w = _samples(rng, states, actions, n)
             counts = np.bincount(s * actions + a, minlength=states * actions)
-            if counts.max() >= 3 and np.ptp(counts.reshape(states, actions), axis=1).min() > 0:
+            rows = [row[row > 0] for row in counts.reshape(states, actions)]
+            if counts.max() >= 3 and all(len(set(row)) > 1 for row in rows):
                 break
         if part == UNSEEN:  # one state is never there, in another exp(A/β) has come out as 0
             never, zero = rng.permutation(states)[:2]
