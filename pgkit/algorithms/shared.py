@@ -59,7 +59,7 @@ CRITIC_STEPS = {
 }  # fmt: skip
 TEMPERATURE = {
     "default": 0.1, "low": 1e-6, "high": 100.0, "log": True,
-    "symbol": "temperature", "label": "entropy's weight",
+    "symbol": "temperature", "label": "of entropy",
     "meaning": "the temperature (the weight of the policy's entropy)",
 }  # fmt: skip
 BATCH = {

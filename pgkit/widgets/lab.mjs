@@ -153,10 +153,13 @@ export function knobControl(knob, onChange) {
   const field = control("input", {
     type: "text", inputmode: "decimal", class: "pg-field", spellcheck: "false", autocomplete: "off",
     "aria-label": `${knob.label} ${knob.symbol}, typed`,
+    input: () => { writing = true; },
+    blur: () => { writing = false; },
     change: () => typed(),
     keydown: (event) => event.key === "Enter" && typed(),
   });
   let shown = null;
+  let writing = false; // what is being typed is not overwritten by the frames of a run that trains
 
   function turned(x) {
     const value = knob.whole ? Math.round(x) : Number(x.toPrecision(3));
@@ -164,6 +167,7 @@ export function knobControl(knob, onChange) {
     onChange(value);
   }
   function typed() {
+    writing = false;
     const text = field.value.trim().replace(",", ".");
     if (text === String(shown)) return;
     const value = Number(text);
@@ -172,7 +176,7 @@ export function knobControl(knob, onChange) {
   function show(value) {
     if (value === shown && Number(field.value) === value) return;
     shown = value;
-    if (document.activeElement !== field || Number(field.value) !== value) field.value = String(value);
+    if (!writing && (document.activeElement !== field || Number(field.value) !== value)) field.value = String(value);
     slider.value = Math.round(scale.place(value) * scale.steps);
     slider.setAttribute("aria-valuetext", String(value));
     fill(slider, (100 * slider.value) / scale.steps);

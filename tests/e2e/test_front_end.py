@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from pgkit.widgets import RingOfFire
 
@@ -74,6 +75,25 @@ def test_one_message_is_in_flight_and_the_latest_state_wins(stand_in):
     assert [m["changes"]["mix"] for m in sent(page, "set")] == [0.99]
     answer(sent(page, "set")[0])
     assert [m["changes"]["mix"] for m in sent(page, "set")] == [0.99, 0.95]
+
+
+def test_what_is_being_typed_is_not_overwritten_while_frames_come(stand_in):
+    page, answer = stand_in
+    field = page.get_by_role("textbox", name="mixture w, typed")
+    before = field.input_value()
+    hello = sent(page, "hello")[0]
+    for text in ("0", "0.", "0.3"):
+        field.fill(text)
+        answer(hello)  # a frame with the old value, as they come while training
+        page.evaluate(
+            "() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))"
+        )
+        assert field.input_value() == text
+    field.press("Enter")
+    assert sent(page, "set")[-1]["changes"]["mix"] == 0.3
+    for _ in range(2):  # Enter is a key and a change; Python says that all is as before, and so it is shown
+        answer(sent(page, "set")[-1])
+    expect(field).to_have_value(before)
 
 
 def test_a_fast_stroke_leaves_no_gaps_and_spares_fire_and_goals(stand_in):
