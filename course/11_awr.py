@@ -374,13 +374,20 @@ map_lab
 # %% [markdown]
 # **Fill the map** trains every box for the start that is chosen. The four bars in a box are what has been measured so far: the share of runs at +100, for each start.
 #
-# It is the same code for every box, `pgkit/one_loop.py`, twenty lines. A test holds each of the solid boxes against the algorithm's own file: the same θ, to the last digit. Here for three:
+# It is the same code for every box. This is one iteration, with the three knobs in capitals:
 
 # %%
 from pgkit import ActorCritic, Reinforce
+from pgkit.bugs import source_of
 from pgkit.one_loop import OneLoop
 
+print(source_of(OneLoop))
 
+# %% [markdown]
+# Is that really actor-critic, or AWR? A test holds the solid boxes against the algorithms' own files: the same θ, to the last digit. Here for three:
+
+
+# %%
 def theta(algorithm):
     return Run(algorithm, ring, runs=4, seed=1, engine="text").advance(5).state.theta
 

@@ -73,27 +73,21 @@ class OneLoop:
     teacher: Any = part()
     __post_init__ = check_knobs
 
+    # fmt: off
     def init(self, world: World, policy, draws: Draws) -> State:
         phi = self.critic.init(world, draws), QTable().init(world, draws)
-        return State(policy.init(world, draws), phi, memory=())  # START WITH RANDOM POLICY π_θ
+        return State(policy.init(world, draws), phi, memory=())                     # START WITH RANDOM POLICY π_θ
 
     def iteration(self, state: State, world: World, policy, draws: Draws) -> tuple[State, Info]:
-        theta = state.theta  # WHILE NOT CONVERGED:
-        tau = rollout(
-            world,
-            policy,
-            theta,
-            draws,
-            start=world.start,  # START: ROLLOUT π_θ FROM s_1 ~ μ
-            episodes=self.episodes,
-            horizon=self.horizon,
-        )
+        theta  = state.theta                                                        # WHILE NOT CONVERGED:
+        tau    = rollout(world, policy, theta, draws, start=world.start,            # START: ROLLOUT π_θ FROM s_1 ~ μ
+                         episodes=self.episodes, horizon=self.horizon)
         memory = (*state.memory, dataset(tau, q_hat=reward_to_go(tau.r, self.gamma)))
-        memory = memory[-self.replay :] if keeps(self) else memory[-1:]  # CREATE DATASET D
-        D = joined(memory)
-        phi, weight = _WEIGH[self.weight](self, policy, theta, state.phi, D)  # WEIGHT
-        after = _STEP[self.norm](self, policy, theta, D, weight)  # NORM: UPDATE θ
+        D      = joined(memory := memory[-self.replay if keeps(self) else -1:])     # CREATE DATASET D
+        phi, w = WEIGH[self.weight](self, policy, theta, state.phi, D)              # WEIGHT: OF EACH (s, a)
+        after  = STEP[self.norm](self, policy, theta, D, w)                         # NORM: UPDATE θ
         return State(after, phi, memory=memory), Info(tau, memory[-1], after - theta)
+    # fmt: on
 
 
 def keeps(loop: Any) -> bool:
@@ -158,7 +152,7 @@ def _soft(loop, policy, theta, phi, D):
     return (phi[0], q), (probs * (q - toll))[runs, D.s]
 
 
-_WEIGH: dict[str, Callable] = {
+WEIGH: dict[str, Callable] = {
     "1": _label, "r": _reward, "Q": _reward_to_go, "Q-V": _minus_v, "delta": _td, "exp": _exponential,
     "soft": _soft,
 }  # fmt: skip
@@ -197,7 +191,7 @@ def _in_a_row(D: Dataset, weight: Array) -> tuple[Dataset, Float[Array, "B n"]]:
     return Dataset(s, a, q_hat, live, D.episodes), weight.reshape(runs, -1)
 
 
-_STEP: dict[str, Callable] = {"L2": _plain, "KL": _natural, "solve": _solved}
+STEP: dict[str, Callable] = {"L2": _plain, "KL": _natural, "solve": _solved}
 
 
 # ---------------------------------------------------------------- what a setting is called
