@@ -111,16 +111,19 @@ def grade(
             return result
 
         outcomes: dict[str, Outcome] = {}
-        waiting, kept = [], []
+        waiting, ready = [], []
         for name in names:
-            _, job = rebuilt(name)
-            same = resume and _kept(course, ps, name).get("key") == job.key
-            (kept if same else waiting).append(job)
-        for job in kept:
-            outcomes[job.student] = finish(
-                job.student, _kept(course, ps, job.student)["reply"], 0.0
-            )
-            tell(outcomes[job.student], len(outcomes), len(names))
+            made, job = rebuilt(name)
+            if made.unreadable:
+                ready.append((name, {"cells": {}, "end": ""}))
+            elif resume and _kept(course, ps, name).get("key") == job.key:
+                ready.append((name, None))
+            else:
+                waiting.append(job)
+        for name, reply in ready:
+            was = {"reply": reply, "seconds": 0.0} if reply else _kept(course, ps, name)
+            outcomes[name] = finish(name, was["reply"], was["seconds"])
+            tell(outcomes[name], len(outcomes), len(names))
         for job, reply, seconds in _computed(waiting, workers, scheduler, unsafe):
             if "crash" not in reply:  # what went wrong around a submission is tried again
                 _keep(course, ps, job.student, {"key": job.key, "reply": reply, "seconds": seconds})
@@ -175,7 +178,9 @@ def compute(job: Job, unsafe: bool) -> tuple[dict[str, Any], float]:
     """On a worker: (reply, seconds).  The sandbox is made once for each process and problem set."""
     where = (job.ps, unsafe)
     if where not in _SANDBOXES:
-        _SANDBOXES[where] = Sandbox([job.ps], unsafe=unsafe)
+        box = Sandbox([job.ps], unsafe=unsafe)
+        box.run([], [])  # SandboxError: here nothing can be graded, and that is nobody's fault
+        _SANDBOXES[where] = box
     begin = time.perf_counter()
     try:
         reply = _SANDBOXES[where].run(job.cells, job.seeds, **job.limits)

@@ -12,6 +12,7 @@ import importlib
 import json
 import math
 import os
+import re
 import shutil
 import site
 import subprocess
@@ -35,6 +36,9 @@ HOW = (
 )
 
 
+OLDEST_LINUX = [5, 12]  # mount_setattr(2)
+
+
 class SandboxError(RuntimeError):
     """The sandbox cannot be had, or its process has died."""
 
@@ -43,6 +47,9 @@ def why_not() -> str:
     """Why there can be no sandbox here, and what to do; "" if there can."""
     if shutil.which("bwrap") is None:
         return f"bubblewrap is not installed; {HOW}"
+    version = [int(part) for part in re.findall(r"\d+", os.uname().release)[:2]]
+    if version < OLDEST_LINUX:
+        return f"the sandbox needs Linux 5.12 or later, and this is {os.uname().release}"
     probe = subprocess.run(
         ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true"],
         capture_output=True,
