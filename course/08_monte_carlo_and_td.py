@@ -270,7 +270,7 @@ for N in (5, 25, 100):
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 27 to 33.** Do not let anybody compute: "what would *you* say, V(A)?" Half of the room says ¾ at once, and cannot say why; a few say 0. Let them argue. Wanted: "it depends on whether B is the same B when you come from A". That is the Markov property, in
-# a student's words. The bet is on TD's answer only, so that there is one. Board: the counted world, two circles, three arrows.
+# a student's words. The bet is on TD's answer only, so that there is one. In the lab add episodes A 0, B 0 one by one: Monte Carlo stays at 0, TD comes down slowly; ask why (B is visited, too).
 
 # %% [markdown]
 # ## May not converge

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -194,7 +195,7 @@ def test_episodes_are_added_and_taken_away(browser):
 
 
 def test_they_look_right_in_light_dark_narrow_and_large(browser):
-    for name, lab, options in (
+    looks: tuple[tuple[str, Any, dict[str, Any]], ...] = (
         ("walk-light", WalkLab(episode=1), {}),
         ("walk-dark", WalkLab(look="all runs", episode=30), {"dark": True, "width": 1300}),
         ("walk-800", WalkLab(look="TD variance", episode=60), {"width": 800}),
@@ -207,7 +208,8 @@ def test_they_look_right_in_light_dark_narrow_and_large(browser):
         ("triad-dark", TriadLab("Baird", update=1000), {"dark": True, "width": 1300}),
         ("triad-800", TriadLab(shared=False, update=100), {"width": 800}),
         ("triad-phone", TriadLab(off=0.2, update=60), {"width": 420}),
-    ):
+    )
+    for name, lab, options in looks:
         page, wrong = lab_page(browser, lab, **options)
         shot(page, name)
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
