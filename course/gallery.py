@@ -85,6 +85,7 @@ from pgkit.widgets import (
     LogitBars,
     NormLab,
     RewardLab,
+    TemperatureLab,
     ThetaMarks,
     TrajectoryLab,
 )
@@ -114,6 +115,9 @@ NormLab("ball")
 
 # %%
 GaeLab()
+
+# %%
+TemperatureLab(temperature=3.0)
 
 # %% [markdown]
 # ## The slide beside the source
