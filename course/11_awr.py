@@ -407,6 +407,7 @@ for name, own, loop in (
 # - **The column argmax.** Weights that may be negative have no maximum there, so what is negative counts 0. Look at what the boxes are called then. Several papers live in them.
 # - **AWR, and drag β** to 100. Which box does it become? (You know its name from this notebook; it is not even in the table.)
 # - **AWR, natural** is on no slide. Try it from *uniform*, and compare it with AWR.
+# - **Now start it from *nominal*.** Most runs get out, and nobody has reset anything. Which two knobs did it take, and which of them loves luck?
 # - **Paint** a μ on the grid, choose *painted*, and find the smallest one with which REINFORCE gets out.
 #
 # Nobody needs to learn ten algorithms. When you meet the eleventh in a paper, ask three questions: where does it start, what does it weigh with, in which norm does it step? Then you know its box, and mostly its nightmare.
