@@ -261,7 +261,7 @@ bands({f"β = {beta:g}": climb(beta) for beta in (0.05, 1.0, 5.0)},
 # Now the row *nominal*. In notebook 05 REINFORCE hardly ever left this ring from the nominal start. AWR with β = 2 leaves it in 71 of 100 runs. Nobody told it about resets. Why?
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 29 to 35.** Before the table: "draw the curve of successes over β in the air". Most draw a hump, and that is right, but ask how wide it is: a factor of ten. Then the nominal row. Let them guess for a minute. Half will say "replay" (that helps a little), hardly anybody "because it likes luck". That leads to the trap.
+# **Minutes 29 to 35.** Before the table: "draw the curve of successes over β in the air". Most draw a hump, and that is right, but ask how wide it is: a factor of ten. Then the nominal row. Let them guess for a minute. Half will say "replay" (it makes no difference, the next section tries it), hardly anybody "because it likes luck". That leads to the trap.
 # Numbers of the table have an error of up to ±10 (binomial, 100 runs): do not read 98 against 100.
 
 # %% [markdown]
