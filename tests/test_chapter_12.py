@@ -16,6 +16,7 @@ from pgkit.widgets.race_lab import BUDGETS, MAPS, farthest_goal, text_of
 
 MINE = "..e....\n.S.####\n...#..G\n...#.##\n...#...\n.#####.\n......."
 FLAT = "S....e\n"
+LAST = 8  # iterations of a race that is only tried
 
 
 def ask(lab, **message):
@@ -29,7 +30,7 @@ def ask(lab, **message):
 
 
 def small(**options):
-    return RaceLab(**cast(dict[str, Any], {"runs": 6, "iterations": 20} | options))
+    return RaceLab(**cast(dict[str, Any], {"runs": 6, "iterations": LAST} | options))
 
 
 # ---------------------------------------------------------------- what the notebook says
@@ -55,7 +56,7 @@ def test_no_machinery_helps_where_rollouts_never_go_and_plain_resets_do():
     assert run.history[-1].reached["G"].mean() > 0.95
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_the_hint_decides_by_the_norm(seed):
     """Rewards of 1 make small gradients: a natural step does not notice."""
     about: dict[str, Any] = {"runs": 32, "iterations": 30, "seed": seed}
@@ -74,7 +75,7 @@ def test_the_bug_of_the_chapter_is_one_of_measuring():
 
 
 def test_the_lab_is_the_race_that_its_line_and_its_file_say(tmp_path):
-    lab = small(other={"start": "expert", "weight": "Q-V", "alpha": 0.2}).train(20)
+    lab = small(other={"start": "expert", "weight": "Q-V", "alpha": 0.2}).train(LAST)
     assert lab.status == "Finished."
     alone = lab.race.run()
     for one, other in zip(lab.outcome.scores, alone.scores, strict=True):
@@ -90,15 +91,15 @@ def test_the_lab_is_the_race_that_its_line_and_its_file_say(tmp_path):
 
 def test_it_stops_at_the_end_and_goes_again_from_the_beginning():
     lab = small().train(500)
-    assert lab.lanes.iteration == 20
+    assert lab.lanes.iteration == LAST
     assert not lab.playing
     before = lab.outcome.scores[0][-1]
     lab.restart()
     assert (lab.lanes.iteration, lab.verdict) == (0, None)
-    np.testing.assert_array_equal(lab.train(20).outcome.scores[0][-1], before)
+    np.testing.assert_array_equal(lab.train(LAST).outcome.scores[0][-1], before)
     lab.restart(seed=5)
     assert lab.race.contenders["A"].seed == lab.race.contenders["B"].seed == 5
-    assert (lab.train(20).outcome.scores[0][-1] != before).any()
+    assert (lab.train(LAST).outcome.scores[0][-1] != before).any()
 
 
 @pytest.mark.parametrize(
@@ -109,10 +110,10 @@ def test_it_stops_at_the_end_and_goes_again_from_the_beginning():
      ("gymnasium:Nothing-v0", "Gymnasium"), ("S..", "no letter G or e")],
 )  # fmt: skip
 def test_a_bad_world_is_told_and_the_old_race_stays(text, words):
-    lab = small().train(20)
+    lab = small().train(LAST)
     header = ask(lab, kind="world", text=text)
     assert words in header["problem"]
-    assert header["iteration"] == 20
+    assert header["iteration"] == LAST
     assert not header["alarm"]
     assert header["text"] == lab.text == text_of("ring-of-fire")
     assert ask(lab, kind="world", text="S.G")["problem"] == ""
@@ -214,7 +215,7 @@ def test_a_reader_without_a_kernel_sees_map_or_race_and_words():
         assert data["image/png"]
         assert words in data["text/plain"]
         assert 'alt="' in data["text/html"]
-        lab.train(20)
+        lab.train(LAST)
 
 
 @pytest.mark.parametrize(
