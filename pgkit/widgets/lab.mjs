@@ -24,11 +24,12 @@ export function button(label, onClick, attributes = {}) {
   return control("button", { type: "button", click: onClick, ...attributes }, label);
 }
 
-const unique = { count: 0 };
+// every lab of a page has a copy of this file: a count alone would give all labs the same ids
+const unique = { copy: Math.random().toString(36).slice(2, 10), count: 0 };
 
 export function newId(word) {
   unique.count += 1;
-  return `pgkit-${word}-${unique.count}`;
+  return `pgkit-${word}-${unique.copy}-${unique.count}`;
 }
 
 /** Text only when it changed: a live region speaks every time it is written to. */
