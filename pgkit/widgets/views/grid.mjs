@@ -228,10 +228,11 @@ function paintTools({ state, eraser, undo, save, send, link, say }) {
     return send();
   }, { title: "make the painted masses sum to 1; the distribution stays the same" });
   return el("div", { class: "pg-row", "data-part": "paint" },
-    el("div", { class: "pg-caption" }, el("span", {}, "paint μ on the grid, brush size"),
+    el("div", { class: "pg-caption" }, el("span", {}, "paint μ on the grid"),
       el("label", { class: "pg-hidden", for: id }, "start painting from"), from),
     el("div", { class: "pg-buttons" },
-      size.node, eraser, button("Undo", undo, { title: "U on the grid" }), normalise, clear));
+      el("span", { class: "pg-brush" }, el("span", { class: "pg-small" }, "brush"), size.node),
+      eraser, button("Undo", undo, { title: "U on the grid" }), normalise, clear));
 }
 
 /** The legend, which is also what switches layers.  Values and episodes cost Python time: it is told. */
@@ -267,7 +268,7 @@ function rewardFields({ rewards, most }, link) {
   });
   return {
     node: el("div", { class: "pg-layers pg-rewards", role: "group", "aria-label": "rewards", "data-part": "rewards" },
-      el("span", { class: "pg-small" }, "entering pays"), ...fields.map(({ node }) => node)),
+      el("span", { class: "pg-small" }, "entering pays"), el("span", { class: "pg-pays" }, ...fields.map(({ node }) => node))),
     show(pay) {
       for (const { letter, field } of fields) {
         if (document.activeElement !== field && Number(field.value || NaN) !== pay[letter]) field.value = String(pay[letter]);
