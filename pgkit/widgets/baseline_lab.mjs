@@ -114,7 +114,9 @@ function render({ model, el: host }) {
   /** When nothing moves: a row without its runs is asked for. */
   function next() {
     const missing = names.find((name) => !(name in get("outcomes")));
-    if (missing && brush.visible() && missing !== get("wanted")) {
+    if (!missing || missing === get("wanted")) return;
+    if (!brush.visible()) at.waiting = true; // until it is in sight, and drawn
+    else {
       model.set("wanted", missing);
       model.save_changes();
     }
@@ -123,6 +125,10 @@ function render({ model, el: host }) {
   function draw() {
     at.colours ??= palette(root, COLOURS);
     if (!at.colours || !root.clientWidth) return brush.request();
+    if (at.waiting) {
+      at.waiting = false;
+      changed();
+    }
     const [seen, name, c, n] = [get("scene"), get("baseline"), get("offset"), get("episodes")];
     const [variance, kept, points] = [variances(seen, c), keptShares(seen), cloudAt(seen, name, c)];
     const [weights, uphill] = [weightsAt(seen, name, c), uphillShare(points, seen.exact)];
@@ -194,7 +200,10 @@ function render({ model, el: host }) {
     ctx.restore();
     ctx.textBaseline = "bottom";
     ctx.textAlign = "left";
-    halo(ctx, "green ∇J, blue the mean of ĝ; shaded: downhill", box.left + 4, box.bottom - 0.3 * size, at.colours);
+    const key = ["green ∇J, blue the mean of ĝ;", "shaded: downhill"];
+    const whole = key.join(" ");
+    const lines = ctx.measureText(whole).width + 8 < box.right - box.left ? [whole] : key;
+    lines.reverse().forEach((line, n) => halo(ctx, line, box.left + 4, box.bottom - (0.3 + 1.35 * n) * size, at.colours));
   }
 
   function drawPath(seen, weights, name, c) {
@@ -287,10 +296,17 @@ body[data-jp-theme-light="false"] .pgkit-lab .pg-batch label:has(:checked) { col
 .pg-cloud { display: block; width: 100%; height: 300px; }
 .pg-one { display: block; width: 100%; height: 220px; margin-bottom: 14px; }
 .pg-base-words { min-height: 4.2em; margin-top: 12px; }
+@container (max-width: 1000px) {
+  .pg-rolls { grid-template-columns: 12.4em auto; }
+  .pg-rolls .pg-batch { justify-self: start; }
+  .pg-rolls > button { grid-column: 2; justify-self: start; }
+}
 @container (max-width: 940px) {
   .pg-base-row { grid-template-columns: 16px 10.4em 3.8em minmax(40px, 1fr) 4.6em 5.4em; gap: 0 6px; padding: 3px 4px; }
 }
 @container (max-width: 800px) {
+  .pg-rolls { grid-template-columns: 12.4em auto auto; }
+  .pg-rolls > button { grid-column: auto; }
   .pg-base-two { grid-template-columns: minmax(0, 1fr); }
   .pg-side { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
   .pg-one, .pg-cloud { height: 260px; }
