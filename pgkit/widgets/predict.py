@@ -98,6 +98,14 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _told(at: str | None) -> str:
+    """A time of the ledger for a reader, on the clock of the kernel; nothing if it cannot be read."""
+    try:
+        return f", {datetime.fromisoformat(at or '').astimezone():%d %B %Y, %H:%M}"
+    except ValueError:
+        return ""
+
+
 # ---------------------------------------------------------------- asking
 
 
@@ -234,7 +242,8 @@ class Prediction:
         elif not self.choices:
             self._input.value = f"{value}"
         first = f" (first {commits[0]['value']})" if len(commits) > 1 else ""
-        self._say(f"Committed: {value} {self.unit}{first}, {commits[-1].get('at', '')}.")
+        amount = f"{value} {self.unit}".strip()
+        self._say(f"Committed: {amount}{first}{_told(commits[-1].get('at'))}.")
 
     def _say(self, text: str) -> None:
         note = f" {self.ledger.problem}." if self.ledger.problem else ""
