@@ -162,13 +162,13 @@ def _discounted_sums(r: Array, gamma: float) -> Array:
 
 def _update(
     theta, tau, alpha, gamma, *, weigh=_discounted_sums, score=None, divide=len, sign=1.0,
-    sequential=False,
+    sequential=False, policy=softmax,
 ):  # fmt: skip
     """The update and, by its options, the wrong turns one can take."""
     score = score or (lambda a, pi: np.eye(len(pi))[a] - pi)
     new, total = theta.copy(), np.zeros_like(theta)
     for s, a, r in tau:
-        table = softmax(new if sequential else theta)
+        table = policy(new if sequential else theta)
         step = np.zeros_like(theta)
         for state, action, q in zip(s, a, weigh(r, gamma), strict=True):
             step[state] += score(action, table[state]) * q
@@ -191,6 +191,23 @@ def _so_far(r, gamma):
 
 def _late(r, gamma):
     return gamma * np.append(_discounted_sums(r, gamma)[1:], 0.0)
+
+
+def _last_visit(whole):
+    """grad[s] += ... with an array s keeps one visit of each; `whole`: of the one-hot part, too."""
+
+    def way(theta, tau, alpha, gamma):
+        pi, grad = softmax(theta), np.zeros_like(theta)
+        for s, a, r in tau:
+            q = _discounted_sums(r, gamma)[:, None]
+            if whole:
+                grad[s] += q * (np.eye(theta.shape[1])[a] - pi[s])
+            else:
+                grad[s, a] += q[:, 0]
+                grad[s] -= q * pi[s]
+        return theta + alpha * grad / len(tau)
+
+    return way
 
 
 UPDATE_IDEA = "Idea to look at: the slide REINFORCE, lines COMPUTE GRADIENTS and UPDATE."
@@ -220,6 +237,12 @@ UPDATE_SLIPS = (
         (_with(score=lambda a, pi: np.eye(len(pi))[a]),),
     ),
     Slip(
+        "only the chosen logit",
+        "Only the logit of the chosen action moves, by 1 - π(a|s). The softmax has a denominator: the other logits of "
+        "the state move too, each by -π(a'|s). The whole row is onehot(a) - π(·|s).",
+        (_with(score=lambda a, pi: np.eye(len(pi))[a] * (1 - pi)),),
+    ),
+    Slip(
         "onehot forgotten",
         "The chosen action does not stand out: the term onehot(a) is missing from onehot(a) - π(·|s).",
         (_with(score=lambda a, pi: -pi),),
@@ -228,6 +251,21 @@ UPDATE_SLIPS = (
         "probability instead of its logarithm",
         "This is ∇π, not ∇ log π: rare actions learn too little. The factor π(a|s) must not be there.",
         (_with(score=lambda a, pi: pi[a] * (np.eye(len(pi))[a] - pi)),),
+    ),
+    Slip(
+        "softmax along the wrong axis",
+        "You normalise down the columns of θ, over states, or over all of θ. A row of θ holds one state's logits: "
+        "softmax along each row.",
+        (
+            _with(policy=lambda theta: softmax(theta.T).T),
+            _with(policy=lambda theta: softmax(theta.ravel()).reshape(theta.shape)),
+        ),
+    ),
+    Slip(
+        "the last visit only",
+        "A state that comes twice in a trajectory counts once: grad[s] += … with an array s keeps only one of its "
+        "visits. Loop over the steps, or use np.add.at(grad, s, …).",
+        (_last_visit(True), _last_visit(False)),
     ),
     Slip(
         "G_0 everywhere",

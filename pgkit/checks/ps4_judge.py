@@ -581,6 +581,14 @@ def _last_visit_of_all(theta, s, a, q_hat, live, b):
     return total / len(s)
 
 
+def _last_visit_in_two(theta, s, a, q_hat, live, b):
+    """The same, with the one-hot part and π added one after the other."""
+    weight, total = np.where(live, q_hat - _looked_up(b, s), 0.0), np.zeros(theta.shape)
+    total[s, a] += weight
+    total[s] -= weight[..., None] * _softmax(theta)[s]
+    return total / len(s)
+
+
 def _one_of(pick: int) -> Way:
     def way(theta, s, a, q_hat, live, b):
         n = len(s)
@@ -748,7 +756,7 @@ GRADIENT_SLIPS = (
         "only the last visit",
         "A state that occurs twice counts once: grad[s] += … with an array s keeps one entry for each state (and "
         "grad[s] = … keeps the last). Loop over the steps, or use np.add.at(grad, s, …).",
-        (_last_visit, _last_visit_of_all),
+        (_last_visit, _last_visit_of_all, _last_visit_in_two),
     ),
     Slip(
         "only one trajectory",

@@ -55,6 +55,19 @@ def mismatch(d_star, mu):
     return np.max(d_star[visited] / mu[visited])
 """
 
+
+def _visits(add: str) -> str:
+    """The update in which `add` adds a whole trajectory at once."""
+    head, tail = UPDATE.split("    for states")[0], UPDATE[UPDATE.index("    return theta") :]
+    return (
+        head
+        + "    for s, a, r in trajectories:\n"
+        + "        q = np.array([sum(gamma ** (k - t) * r[k] for k in range(t, len(r))) for t in range(len(r))])\n"
+        + add
+        + tail
+    )
+
+
 RIGHT = {
     "sample_resets": {
         "choice": SAMPLE,
@@ -235,6 +248,11 @@ MUTANTS = {
         "alpha forgotten": (swap(UPDATE, "alpha * grad", "grad"), 0, "step size α is missing"),
         "returns the gradient": (swap(UPDATE, "theta + alpha * grad", "alpha * grad"), 0, "without the θ"),
         "minus π forgotten": (swap(UPDATE, " - probs[states[t]]", ""), 0, "all actions of that state pay"),
+        "only the chosen logit": (swap(UPDATE, "grad[states[t]] += q_hat * score", "grad[states[t], actions[t]] += q_hat * score[actions[t]]"), 0, "The softmax has a denominator"),
+        "softmax over the states": (swap(UPDATE, "sum(axis=1, keepdims=True)", "sum(axis=0)"), 0, "softmax along each row"),
+        "softmax over all": (swap(UPDATE, "sum(axis=1, keepdims=True)", "sum()"), 0, "softmax along each row"),
+        "fancy index": (_visits("        grad[s] += q[:, None] * (np.eye(theta.shape[1])[a] - probs[s])\n"), 2, "keeps only one of its visits"),
+        "fancy index, in two": (_visits("        grad[s, a] += q\n        grad[s] -= q[:, None] * probs[s]\n"), 2, "keeps only one of its visits"),
         "onehot forgotten": (swap(UPDATE, "np.eye(theta.shape[1])[actions[t]] ", ""), 0, "onehot(a) is missing"),
         "gradient of π, not of log π": (swap(UPDATE, "q_hat * score", "q_hat * score * probs[states[t], actions[t]]"), 0, "not ∇ log π"),
         "G_0 everywhere": (swap(UPDATE, "(k - t)", "k", "range(t, len", "range(0, len"), 2, "whole trajectory"),

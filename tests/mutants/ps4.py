@@ -599,6 +599,7 @@ MUTANTS = {
         "mean over steps": (_divided("grad / live.sum()"), 0, "divide by the number of steps"),
         "mean over N T": (_divided("grad / s.size"), 0, "divide by the number of steps"),
         "last visit only": (SOFTMAX + "def baseline_gradient(theta, s, a, q_hat, live, b):\n    w = np.where(live, q_hat - b[np.arange(s.shape[1]), s], 0)\n    grad = np.zeros(theta.shape)\n    grad[s] += w[..., None] * (np.eye(theta.shape[1])[a] - _pi(theta)[s])\n    return grad / len(s)\n", 0, "np.add.at(grad, s"),
+        "last visit only, in two": (SOFTMAX + "def baseline_gradient(theta, s, a, q_hat, live, b):\n    w = np.where(live, q_hat - b[np.arange(s.shape[1]), s], 0)\n    grad = np.zeros(theta.shape)\n    grad[s, a] += w\n    grad[s] -= w[..., None] * _pi(theta)[s]\n    return grad / len(s)\n", 0, "np.add.at(grad, s"),
         "returns inside the loop": (swap(GRADIENT, "    return grad / N", "        return grad / N"), 3, "Only one trajectory"),
         "standardised": ("def baseline_gradient(theta, s, a, q_hat, live, b):\n    w = q_hat - b[np.arange(s.shape[1]), s]\n    w = (w - w[live].mean()) / w[live].std()\n" + swap(GRADIENT, "\ndef baseline_gradient(theta, s, a, q_hat, live, b):\n", "", "q_hat[i, t] - b[t, x]", "w_[i, t]").replace("    N, T", "    w_ = w\n    N, T", 1), 0, "standardised"),
         "Q̂ subtracted from itself": (_w("q_hat[i, t] - q_hat[i, t]"), 0, "zero everywhere"),
