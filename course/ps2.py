@@ -36,7 +36,7 @@ from pgkit.check import check
 
 # %% [markdown]
 # ## 1 Sample from μ
-# *Difficulty ●○○, importance ●●○, 10 minutes, 4 points.*
+# *Difficulty ●○○, importance ●●○, 10 minutes, 4 points: frequencies 3, draws from `rng` 1.*
 #
 # The lecture's fix is one phrase: start at $s_1\sim\mu(s)$. Here it is as a function. States are numbered
 # $0,\dots,S-1$; `mu[s]` is the probability of starting in state $s$.
@@ -326,7 +326,7 @@ report.points(5)
 # **Model answer.** μ cancels: the mean is $\sum_s d_{\pi^*}(s)\le 1$ for *every* μ that is positive where
 # $d_{\pi^*}$ is; on the Ring of Fire it is 0.512, the part of (discounted) time before the episode ends. So it is the
 # same number for uniform resets and for $\mu_w=(1-w)\,\text{nominal}+w\,\text{uniform}$ with $w=1\,\%$. But with
-# $w=1\,\%$ none of 100 runs escapes within 500 updates, with $w=20\,\%$ nearly all do. The maximum tells them apart: 244 against 12.
+# $w=1\,\%$ one of 100 runs escapes within 500 updates (notebook 05), with $w=20\,\%$ 89 do. The maximum tells them apart: 244 against 12.
 #
 # The proof bounds $\sum_s d_{\pi^*}(s)\max_aA^\pi(s,a)$ by
 # $\left(\max_s\frac{d_{\pi^*}(s)}{d_\mu^{\pi}(s)}\right)\sum_s d_\mu^{\pi}(s)\max_aA^\pi(s,a)$. Nothing is known about *where* the
