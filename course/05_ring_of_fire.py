@@ -5,12 +5,12 @@
 #
 # **After this you can**
 # 1. say why REINFORCE stops at +1 with +100 on the map, and point at the factor in the gradient that does it;
-# 2. change one line and get it out: start rollouts at $s_1\sim\mu(s)$;
-# 3. compute the penalty $\|d_{\pi^*}/\mu\|_\infty$ and say exactly what it promises, and what it does not;
+# 2. get it out by changing one line of the algorithm (which one? you will be asked first);
+# 3. compute the *penalty* that the lecture attaches to this cure, and say exactly what it promises, and what it does not;
 # 4. tell a learning curve that was measured in the wrong place from a good one.
 #
 # **Time** 45 minutes · **Needs** notebook 04 (REINFORCE, $\hat Q_t$, the policy gradient) · **Lecture** *The Ring
-# of Fire*, *Think-Pair-Share*, *What if we had a "good reset distribution"?*, *REINFORCE (with resets)*
+# of Fire*, *Think-Pair-Share*, and the three slides after it
 
 # %%
 import numpy as np
@@ -37,7 +37,7 @@ lab
 # At the end of notebook 04 you wrote down how many of 100 would find +100. Now look. All of them run to +1. Not most. *All.* Change α.
 # Change the number of rollouts. Press **New seed**. Then come back.
 #
-# Do not touch μ yet. That is the second half of the story.
+# Leave the lower left part of the lab alone for now. That is the second half of the story. (The number ∞ above the curve belongs to it, too.)
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 0 to 4.** Start the lab before you say anything. Then compare with the numbers from the end of 04. Ask: "who would have bet on this?" Let somebody
@@ -509,8 +509,9 @@ spot_the_bug("resets_unused")
 
 # %% [markdown]
 # ## And if the world changes?
-# Resets brought the runs to +100. Now let the exit pay 200: the near goal is worth 190, the far one still 51. In the lab at the top that is one field, *entering pays*, and training need not stop. With 100 runs, once after 100
-# iterations and once after 300, and each time 300 more after the change:
+# Resets brought the runs to +100. Now let the exit pay 200: the near goal is worth 190, the far one still 51. In the lab in which you painted μ, that is one field: under the map, *entering pays*, the yellow one.
+# Choose *uniform* there, let it train, and change the field while it runs; training need not stop. Now with 100 runs, once after 100 iterations and once after 300, and each time 300 more after the
+# change:
 
 # %%
 for age in (100, 300):

@@ -32,14 +32,14 @@ from pgkit.widgets.predict import predict
 # stays in i in 77.5 % of the cases, in j in 10 %. Two climbers start there. No sampling: both have the exact gradient. Press **Play**.
 
 # %%
-lab = NormLab()
+lab = NormLab(clock=0)
 lab
 
 # %% [markdown]
 # - **The map.** Height is $J(\theta)$. Dashed is the way of $\theta\leftarrow\theta+\alpha\nabla J$, what you know. Solid is the *natural gradient*, what you will know soon.
 # - **The curve.** $J$ after so many updates. Mind the axis: each mark is **ten times** as many.
 #
-# The plain one has climbed to $J=1$ and seems to be done. It is not done. It comes back from far off on the right, a *million* times later. Drag the red dot: to the left, up,
+# The plain one has climbed to $J=1$ and seems to be done. It is not done. It comes back from far off on the right, a *million* times later. Drag the orange dot: to the left, up,
 # and further to the lower right. Then move α.
 
 # %% [markdown] tags=["instructor"]
@@ -214,7 +214,7 @@ for size in (0.5, 0.25, 0.125, 0.0625):
 
 # %% [markdown]
 # ## Ball and ellipse
-# Left, all steps of one size around the red dot: the dashed **ball** in θ and the solid **ellipse** of equal KL. Each has its best step as an arrow. We made the ball just so large that *both arrows change the policy
+# Left, all steps of one size around the orange dot: the dashed **ball** in θ and the solid **ellipse** of equal KL. Each has its best step as an arrow. We made the ball just so large that *both arrows change the policy
 # equally*, $\frac12d^\top Gd=\varepsilon$. Right, the same sets as the policy's probabilities.
 
 # %%

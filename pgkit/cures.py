@@ -47,12 +47,15 @@ MEASURED: dict[str, tuple[int, ...]] = {  # of 100 runs, in the order of CURES
 }
 
 
-def measure(nightmare: str, cure: str) -> int:
-    """How many of 100 runs get through, in 1 to 10 seconds.  ValueError for an unknown name."""
+def measure(nightmare: str, cure: str, **knobs: float) -> int:
+    """How many of 100 runs get through, in 1 to 10 seconds.  ValueError for an unknown name.
+
+    knobs : what to turn against the table's values, as alpha=0.1.
+    """
     for argument, given, known in (("nightmare", nightmare, NIGHTMARES), ("cure", cure, CURES)):
         if given not in known:
             raise ValueError(f"{argument} = {given!r}, but it must be one of {', '.join(known)}")
-    algorithm = CURES[cure](**KNOBS[nightmare])
+    algorithm = CURES[cure](**(KNOBS[nightmare] | knobs))
     if nightmare == "1 local optimum":
         world = load_world("ring-of-fire")
         mu = uniform(world, 0.95) if cure == "resets" else None

@@ -238,6 +238,7 @@ def test_it_answers_over_the_whole_range(look):
         ({"scale": 5}, "scale c of a feature"),
         ({"damping": -1}, "damping λ must lie in"),
         ({"epsilon": 3}, "size ε of a step"),
+        ({"clock": 9}, "the clock, log10 of the updates"),
     ],
 )
 def test_bad_input_says_the_way_out(bad, words):

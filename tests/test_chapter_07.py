@@ -90,6 +90,33 @@ def test_learning_is_what_the_notebook_counts(seed):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("alpha", "least", "most"), [(1e-4, 0, 3), (1e-3, 0, 3), (0.01, 10, 45), (1, 10, 45)]
+)
+def test_no_other_step_size_saves_reinforce_in_century(alpha, least, most):
+    """The instructor's note; coins with a chance of 1/4, so 4 standard errors are 17 of 100."""
+    algorithm = Reinforce(**(SMALL | {"alpha": alpha}))
+    run = Run(algorithm, WORLD, POLICY, runs=100, seed=5).advance(200)
+    assert least <= (run.history[-1].expected_return > 517.7).sum() <= most
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cure", "knobs", "least", "most"),
+    [
+        ("baseline", {"alpha": 0.1}, 0, 5),
+        ("natural + baseline", {"epsilon": 0.01}, 95, 100),
+        ("natural + baseline", {"epsilon": 0.1}, 95, 100),
+    ],
+)
+def test_on_the_plateau_the_plain_step_size_matters_and_the_natural_one_does_not(
+    cure, knobs, least, most
+):
+    """1, 100 and 100 of 100 in the notebook's words."""
+    assert least <= measure("2 plateau", cure, **knobs) <= most
+
+
+@pytest.mark.slow
 def test_with_a_baseline_nobody_reaches_the_treasure_in_the_ring_of_fire():
     run = Run(ReinforceBaseline(baseline="leave-one-out"), load_world("ring-of-fire"), runs=100)
     assert run.advance(500).history[-1].reached["G"].sum() == 0

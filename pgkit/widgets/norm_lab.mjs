@@ -233,7 +233,7 @@ function normLab({ model, el: host }) {
     if (look === "race") drawRace(state);
     else drawSquare(state);
     const words = tell(state, at.found);
-    if (!at.playing) write(status, words);
+    write(status, at.playing ? "…" : words);
     left.setAttribute("aria-label", `J over the two parameters. ${words}`);
     right.setAttribute("aria-label", words);
     return undefined;
@@ -448,6 +448,10 @@ function tell(state, { ways, steps: best }) {
   if (best) {
     const each = (name, { length, gain, kl }) => `${name}: |d| = ${plain(length)}, J ${gain < 0 ? "" : "+"}${plain(gain)}, KL ${plain(kl)}`;
     return `At ${where}. Both steps have ½ dᵀG d = ${plain(state.epsilon)}. ${each("Plain", best.plain)}. ${each("Natural", best.natural)}.`;
+  }
+  if (state.look === "race" && state.clock < LATEST) {
+    const [one, two] = ways.map((rows) => plain(rows.findLast((row) => row[0] <= made(state))[3]));
+    return `From ${where}, after ${counted(Math.floor(made(state)))} update${made(state) < 2 ? "" : "s"}: plain J = ${one}, natural J = ${two}.`;
   }
   const told = ways.map((rows) => reached(state.world, rows)).map((k) => (Number.isFinite(k) ? `${counted(k)} updates` : `not within ${counted(UPDATES)} updates`));
   return `From ${where}. To 0.9 J*: plain ${told[0]}; natural ${told[1]}.`;

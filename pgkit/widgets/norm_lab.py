@@ -185,6 +185,7 @@ class NormLab(anywidget.AnyWidget):
     scale : c, the logit is x_1 θ_1 + c x_2 θ_2; in [0.05, 2].
     damping : λ in (G + λI)⁻¹∇J, in [0, 1].
     epsilon : the size of a step, ½ dᵀG d = ε, in [0.0001, 0.5] nats; for "ball".
+    clock : log10 of the updates that are shown at first, in [0, 8]; all of them, unless given; for "race".
 
     Raises
     ------
@@ -212,6 +213,7 @@ class NormLab(anywidget.AnyWidget):
         scale: float = 1.0,
         damping: float = 0.0,
         epsilon: float = 0.1,
+        clock: float = LATEST,
     ) -> None:
         world = world or ("scaled-bandit" if look == "scale" else "two-state")
         two = world == "two-state"
@@ -219,7 +221,7 @@ class NormLab(anywidget.AnyWidget):
         alpha = (0.1 if two else 1.0) if alpha is None else alpha
         super().__init__(
             look=look, world=world, theta=[float(x) for x in start], alpha=float(alpha),
-            scale=float(scale), damping=float(damping), epsilon=float(epsilon),
+            scale=float(scale), damping=float(damping), epsilon=float(epsilon), clock=float(clock),
         )  # fmt: skip
 
     @traitlets.validate("look")

@@ -116,6 +116,18 @@ def test_dragging_and_the_keyboard_move_the_start(browser):
     assert wrong == []
 
 
+def test_it_can_open_before_the_end_is_seen(browser):
+    page, wrong = lab_page(browser, NormLab(clock=0))
+    status = page.get_by_role("status")
+    start = NormLab(clock=0).path(False)
+    expect(status).to_contain_text(f"after 1 update: plain J = {start[1, 3]:.3g}")
+    expect(status).not_to_contain_text("million")
+    page.get_by_label("updates made").focus()
+    page.keyboard.press("End")
+    expect(status).to_contain_text("plain 19.6 million updates")
+    assert wrong == []
+
+
 def test_terms_are_marked_with_keys_and_checked(browser):
     page, wrong = lab_page(browser, ThetaMarks(), MARKS)
     for name in ("d^π(s)", "Q^π(s,a)", "r(s,a)"):

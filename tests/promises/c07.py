@@ -21,6 +21,7 @@ def kept(text: str) -> None:
     assert hundred == 144479.76
     assert 3.8 < two / hundred < 4  # "nearly four times"
     assert "the first step has length 13" in text
+    assert numbers(r"as short as the slope: (\d+)", text)[0] == 35575  # "36 000"
     assert "The answer: it shrinks, mean fixed. Variance 144479.76 and 12.061" in text
     for name, mean, variance in (
         ("none", 1.425, 144479.759), ("one constant", 1.425, 26284.446),
