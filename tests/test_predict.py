@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 
 import pytest
 
@@ -83,6 +85,16 @@ def test_a_number_out_of_range_is_refused_in_words(ledger, value):
 @pytest.mark.parametrize(("value", "kept"), [("30", 30), (" 30 % ", 30), ("2,5", 2.5), (7, 7)])
 def test_numbers_are_read_as_people_write_them(ledger, value, kept):
     assert ask(ledger).commit(value).committed == kept
+
+
+def test_what_was_committed_is_said_as_people_do(ledger):
+    said = choose(ledger).commit("blue")._status.value
+    year = datetime.now().year
+    assert re.search(rf"Committed: blue, \d\d \w+ {year}, \d\d:\d\d\.", said), said
+    kept = json.loads(ledger.read_text())
+    del kept["which"]["commits"][0]["at"]  # a ledger that was edited by hand
+    ledger.write_text(json.dumps(kept))
+    assert "Committed: blue." in choose(ledger)._status.value
 
 
 def test_a_choice_is_a_hit_or_a_miss(ledger):

@@ -43,6 +43,24 @@ def follow(page, lab):
     drawn(page)
 
 
+def test_rows_are_trained_once_the_lab_is_in_sight(browser):
+    lab = BaselineLab()
+    start = {name: getattr(lab, name) for name in TRAITS}
+    script = bundle("lab.mjs", "plot.mjs", "baseline_lab.mjs").replace(
+        "export default { render };", ""
+    )
+    script += f"window.start = {json.dumps(start)};" + MODEL
+    below = "<div style='height: 4000px'></div><main></main>"
+    page, wrong = opened(browser, below, script, dark=False, width=1100)
+    page.wait_for_timeout(700)
+    assert page.evaluate("window.values.wanted") == start["wanted"]
+    page.locator(".pgkit-lab").evaluate("e => e.scrollIntoView()")
+    page.wait_for_function("(before) => window.values.wanted !== before", arg=start["wanted"])
+    assert page.evaluate("window.values.wanted") not in start["outcomes"]
+    assert wrong == []
+    page.close()
+
+
 def test_the_page_computes_what_python_does(browser):
     lab = BaselineLab()
     page, wrong = lab_page(browser, lab)

@@ -186,6 +186,13 @@ def test_the_same_cell_run_twice_and_two_labs_on_a_page(page, address, folder):
     notebook(folder / "two.ipynb", CELL, CELL.replace("uniform", "nominal"))
     open_notebook(page, address, "two.ipynb")
     one, two = wait_for_lab(page, 0), wait_for_lab(page, 1)
+    ids = page.evaluate("() => [...document.querySelectorAll('.pgkit-lab [id]')].map((e) => e.id)")
+    names = [
+        set(lab.locator("input[type=radio]").evaluate_all("all => all.map((e) => e.name)"))
+        for lab in (one, two)
+    ]
+    assert len(ids) == len(set(ids)) > 0
+    assert not names[0] & names[1]  # else a choice in one lab would undo that of the other
     one.get_by_role("button", name="Play").click()
     wait(page, one, "(e) => Number(e.dataset.iteration) > 5")
     assert number(two, "iteration") == 0
