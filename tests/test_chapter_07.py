@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pgkit import ReinforceBaseline, Run, ValueTable, exact, load_world, logistic
+from pgkit import Reinforce, ReinforceBaseline, Run, ValueTable, exact, load_world, logistic
 from pgkit.bugs import find
 from pgkit.cures import CURES, MEASURED, NIGHTMARES, cures, measure
 from pgkit.draws import Draws, run_keys
