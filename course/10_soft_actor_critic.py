@@ -240,7 +240,16 @@ for std in (0.3, 0.1, 0.03, 0.01):
 # Same mean. But the score has to find a slope by comparing numbers that lie $\sigma$ apart: the surer the policy, the noisier it is. The slope of $Q$ at a point is just a slope, and the surer the policy, the less it varies.
 #
 # ## A case we can solve
-# Before we trust this on a motor, a world where we know the answer. $x'=x+u+w$ with noise $w$ of variance 0.01, reward $-(x^2+0.1\,u^2)$, $\gamma=0.9$. It never ends. Its $V$ is a parabola, $-(Px^2+C)$, so
+# Before we trust this on a motor, a world where we know the answer. $x'=x+u+w$ with noise $w$ of variance 0.01, reward $-(x^2+0.1\,u^2)$, $\gamma=0.9$. It never ends. An actor pushes back in proportion to $x$, with noise of its own: $u\sim\mathcal N(kx,\sigma^2)$. The number $k$ is its **gain**.
+
+# %%
+gain = predict("A learner has settled at T = 0.1. Now T goes up to 1. What happens to its gain k?",
+               key="10-gain", choices=["it goes towards 0: hot agents do less", "nothing",
+                                       "it grows, against its own noise"])  # fmt: skip
+gain
+
+# %% [markdown]
+# Commit, then compute. The best $V$ is a parabola, $-(Px^2+C)$, so
 #
 # $$Q(x,u)=-x^2-0.1\,u^2-\gamma P\,(x+u)^2+\dots=-(0.1+\gamma P)\,(u-k^*x)^2+\dots,\qquad k^*=-\frac{\gamma P}{0.1+\gamma P}$$
 #
@@ -258,12 +267,6 @@ for T in (0.01, 0.1, 1.0):
     k, variance = exact.lqr_soft_optimum(task, T)
     formula = T / (2 * (0.1 + 0.9 * P))
     print(f"T = {T:<5} k* = {k:.6f}   σ*² = {variance:.6f}   by the formula {formula:.6f}")
-
-# %%
-gain = predict("A learner has settled at T = 0.1. Now T goes up to 1. What happens to its gain k?",
-               key="10-gain", choices=["it goes towards 0: hot agents do less", "nothing",
-                                       "it grows, against its own noise"])  # fmt: skip
-gain
 
 # %% [markdown]
 # Sixteen learners. They know nothing of any formula: they have a memory, a critic with four numbers, and an actor $u\sim\mathcal N(kx,\sigma^2)$. Press **Play**. When they sit on the star, turn the temperature, and watch them go after it.
@@ -310,7 +313,7 @@ swing = RunLab(
 swing
 
 # %% [markdown]
-# Some seconds, and it stands. Here is the text that does it. Marked is what the discrete one does not have.
+# Some seconds, and it stands. Here is the text that does it. Nearly every line is marked, since the memory is another one and $Q$ now takes the action as a number. So read it by the capitals beside it: act, keep, critic, actor.
 
 # %%
 slide("soft_actor_critic_continuous", previous="soft_actor_critic")

@@ -60,7 +60,8 @@ for (weight, norm), (name, _) in CONFIGURATIONS.items():
     print(f"weight {weight:7} norm {norm:6} -> {name}")
 
 # %% [markdown]
-# One pair is missing from the list: `exp(A)` with θ. AWR's weights *are* a step that is small in KL, solved in closed form (notebook 11).
+# `Q-V` with KL is the natural actor-critic at λ = 1. AWR stands under KL, since its weights *are* a step that is small in KL, solved in closed form (notebook 11). Two pairs are missing, `exp(A)` with θ and `soft` with KL: they are dashed boxes on
+# the map of notebook 11, and on no slide.
 #
 # How much code is a knob? Marked is all that it took to turn the norm of REINFORCE:
 
@@ -343,7 +344,7 @@ print(stored.compare(stored.race.run()))
 # pgkit race my-race.json
 # ```
 #
-# In the lab two buttons do the same.
+# In the lab two buttons do the same, and number the files: `race.json`, `race-2.json`.
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 27 to 37.** Peeking: let one student play it live in the lab with A = B and seeds of their own: "New seed until somebody wins" takes a minute and is remembered. Bug: they have seen wonderful curves in papers; ask what they would ask an author for. (From
@@ -411,7 +412,7 @@ quiz(
 
 # %%
 quiz(
-    "P(A > B) = 0.52 [0.51, 0.53], with a thousand runs each. What do you say?",
+    "P(A > B) = 0.52 [0.51, 0.53], with ten thousand runs each. What do you say?",
     key="12-matters", choices=["A wins, use A", "there is a difference, and it hardly matters"],
     answer="there is a difference, and it hardly matters",
     explain={"A wins, use A": "It does, 52 times of 100. Then ask which of them is simpler.",

@@ -39,7 +39,7 @@ EPSILON = {
 }  # fmt: skip
 LAM = {
     "default": 0.0, "low": 0.0, "high": 1.0,
-    "symbol": "λ", "label": "trace",
+    "symbol": "λ", "label": "TD … MC",
     "meaning": "the λ of the advantage, from 0 (TD error) to 1 (Monte Carlo)",
 }  # fmt: skip
 CRITIC_ALPHA = {

@@ -44,11 +44,11 @@ class SoftActorCriticContinuous:
     critic_alpha: float = knob(**{**shared.CRITIC_ALPHA, "default": 1e-3})
     gamma: float = knob(**{**shared.GAMMA, "default": 0.99})
     temperature: float = knob(**{**shared.TEMPERATURE, "default": 1.0})
-    temperature_alpha: float = knob(1e-3, low=1e-5, high=1.0, log=True, symbol="α_T", label="temperature's step size",
+    temperature_alpha: float = knob(1e-3, low=1e-5, high=1.0, log=True, symbol="α_T", label="thermostat's step",
                                     meaning="the step size of the log temperature, where it is automatic")
     tuning: str = choice("automatic", options=("automatic", "fixed"), label="temperature",
                          meaning="what becomes of the first temperature")
-    polyak: float = knob(0.01, low=0.0, high=1.0, symbol="polyak", label="Polyak averaging",
+    polyak: float = knob(0.01, low=0.0, high=1.0, symbol="polyak", label="of the slow copy",
                          meaning="the share of the critic that its slow copy takes in each update")
     episodes: int = knob(**{**shared.EPISODES, "default": 8})
     horizon: int = knob(**{**shared.HORIZON, "default": 1})

@@ -212,8 +212,8 @@ def _made(id: str, count: int, options: Mapping[str, Any]) -> SyncVectorEnv:
 def _unsupported(id: str, does: str, space: spaces.Space, wrapper: str) -> str:
     return (
         f"world = 'gymnasium:{id}', but it {does} {space}, and only Box and Discrete spaces are "
-        f"supported; gymnasium_world({id!r}, wrappers=[...]) takes a wrapper, such as "
-        f"gymnasium.wrappers.{wrapper}, that makes it one of them"
+        f"supported; pgkit.worlds.gymnasium.gymnasium_world({id!r}, wrappers=[...]) takes a wrapper, "
+        f"such as gymnasium.wrappers.{wrapper}, that makes it one of them"
     )
 
 
