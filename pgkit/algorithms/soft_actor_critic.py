@@ -61,7 +61,7 @@ class SoftActorCritic:
                            fitting=Fitting(self.critic_alpha, self.critic_steps, self.critic_batch)) # CRITIC: Q ← r + γ V(s')
         probs  = policy.probs(theta, D.s)
         weight = probs * (Q.q(phi, D.s) - self.temperature * _log(probs))           # π (Q - temperature · log π)
-        grad   = policy.grad_probs(theta, D, weight=weight) / len(memory)           # ACTOR: ∇_θ E_D[V(s)], all actions
+        grad   = policy.grad_probs(theta, D, weight=weight)                         # ACTOR: ∇_θ E_D[V(s)], all actions
         step, moments = adam(grad, state.moments) if self.optimizer == "adam" else (grad, None)
         theta  = theta + self.alpha * step                                          # UPDATE θ ← θ + α ∇_θ J
         return State(theta, phi, moments, memory, at), Info(tau, memory[-1], grad)

@@ -613,6 +613,12 @@ WEIGHT_HINTS = (
         looks=lambda given, truth, *args: given.shape == truth.shape and bool(np.any(given < 0)),
     ),
     Slip(
+        "clip ignored",
+        "The clip has no effect. (If you subtract the largest exponent first, all weights are at most 1, and no "
+        "clip reaches them. With a clip, do not shift: exp(min(A/β, log clip)) cannot overflow anyway.)",
+        (_asked(lambda A, b, c, n: (A, b, None, n)),),
+    ),
+    Slip(
         "clip before exp",
         "You clip before exp: the advantage (or A/β) is cut at clip. What must not exceed clip is the WEIGHT, "
         "exp(A/β).",
@@ -633,12 +639,6 @@ WEIGHT_HINTS = (
             _clipped(lambda z, c, w: np.minimum(_softmax(z), c / z.size)),
             _clipped(lambda z, c, w: np.minimum(_softmax(z), 1 / c)),
         ),
-    ),
-    Slip(
-        "clip ignored",
-        "The clip has no effect. (If you subtract the largest exponent first, all weights are at most 1, and no "
-        "clip reaches them. With a clip, do not shift: exp(min(A/β, log clip)) cannot overflow anyway.)",
-        (_asked(lambda A, b, c, n: (A, b, None, n)),),
     ),
     Slip(
         "clip from below",
@@ -1166,9 +1166,16 @@ POLICY_SLIPS = (
         "pseudo-counts",
         "Something is added to every action (a pseudo-count, a small number) or probability is moved towards "
         "uniform. A good idea in practice; here the exact maximum is asked for.",
-        tuple(_of_sums(lambda table, c=c: _shares(table + c)) for c in (1.0, 0.5, 1 / 3, 0.25, 0.1, 0.05, 0.01, 1e-3))
-        + tuple(
-            lambda *args, c=c: (1 - c) * _best_policy(*args) + c / args[-1] for c in (0.5, 0.1, 0.05, 0.01)
+        (
+            *(
+                _of_sums(lambda table, c=c: _shares(table + c))
+                for c in (1.0, 0.5, 1 / 3, 0.25, 0.1, 0.05, 0.01, 1e-3)
+            ),
+            _of_sums(lambda table: _shares(table + 1 / table.shape[1])),
+            *(
+                lambda *args, c=c: (1 - c) * _best_policy(*args) + c / args[-1]
+                for c in (0.5, 0.1, 0.05, 0.01)
+            ),
         ),
     ),
     Slip(
