@@ -333,6 +333,7 @@ const STYLE = `
 .pg-beta-knobs { margin-top: 12px; }
 .pgkit-lab .pg-beta-knobs > .pg-knob { margin-top: 0; }
 .pgkit-lab .pg-beta-row { grid-template-columns: 12.4em 1fr; }
+@container (min-width: 861px) { .pgkit-lab .pg-beta-row:nth-child(even) { grid-template-columns: 9.4em 1fr; } }
 .pgkit-lab .pg-beta-choice label:has(:checked) { background: var(--pg-policy); }
 body[data-jp-theme-light="false"] .pgkit-lab .pg-beta-choice label:has(:checked) { color: #0b1116; }
 .pg-beta-words { min-height: 2.8em; margin-top: 12px; }

@@ -35,8 +35,8 @@ function worldBox(setting, link) {
   from.show("…");
   const message = el("div", { id: messageId, class: "pg-map-message", role: "status" });
   const legend = el("div", { class: "pg-small pg-map-legend" },
-    "S start · G +100 · e +1 · # wall · . floor", el("br"), "F fire −10, the end · f embers −10, walk on", el("br"),
-    "or a name: cartpole, pendulum, gymnasium:ID");
+    "S start · G +100 · e +1 · # wall · . floor", el("br"), "F fire −10, the end", el("br"), "f embers −10, walk on", el("br"),
+    "or cartpole, pendulum, gymnasium:ID");
   function show(frame) {
     const free = document.activeElement !== box && typed === null;
     if (free && box.value !== frame.text) box.value = frame.text;
