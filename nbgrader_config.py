@@ -23,6 +23,7 @@ c.ClearSolutions.text_stub = "*Your answer here.*"
 c.ExecutePreprocessor.timeout = 120
 c.ExecutePreprocessor.interrupt_on_timeout = True
 c.ExecutePreprocessor.iopub_timeout = 20
+c.ExecutePreprocessor.shutdown_kernel = "immediate"  # a graded kernel has nothing left to save: most of a second each
 
 # `nbgrader autograde`, and the formgrader's button, go through pgkit's rebuilding, sandbox and judge, as `pgkit grade`
 # does. With PGKIT_PLAIN_AUTOGRADE=1 nbgrader does it its own way: on this machine, with your rights, your files.

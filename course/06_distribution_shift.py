@@ -410,10 +410,10 @@ bet
 
 # %%
 ring = load_world("ring-of-fire")
-fire = {"KL ≤ 0.01": Run(ReinforceNatural(epsilon=0.01), ring, runs=100, seed=5).advance(500)}
+fire = {"KL ≤ 0.01": Run(ReinforceNatural(epsilon=0.01), ring, runs=100, seed=5).advance(300)}
 
 # %%
-fire["KL ≤ 0.1"] = Run(ReinforceNatural(epsilon=0.1), ring, runs=100, seed=5).advance(500)
+fire["KL ≤ 0.1"] = Run(ReinforceNatural(epsilon=0.1), ring, runs=100, seed=5).advance(300)
 
 # %%
 table, theta = pg.SoftmaxTable(), np.zeros((ring.n_states, ring.n_actions))

@@ -15,6 +15,8 @@ from typing import Any
 
 import nbformat
 
+from pgkit.grading.rebuild import without_hidden
+
 PS, ANSWER, FULL, OTHERS, BEFORE = "ps1", "weighted_loss", 25.0, 20.0, 11.0
 LIMITS = {"seconds": 12, "cell_seconds": 2, "memory": 500_000_000, "processes": 10}
 NO_ANSWER = "There is no weighted_loss: the cell that defines it did not run."
@@ -149,6 +151,7 @@ def _stranger(book: Any) -> None:
 def _without_marks(book: Any) -> None:
     for cell in book.cells:
         cell.metadata = {}
+        cell.source = without_hidden(cell.source)  # which no student has
 
 
 def _null_metadata(solution: Any, _: Any) -> dict[str, Any]:
