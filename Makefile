@@ -15,7 +15,7 @@ lab: setup       ## open the course in JupyterLab, in your own working copy (mak
 	@$(VENV)/bin/pgkit lab $(ARGS)
 
 test: setup      ## all tests but the browser's
-	@$(PYTHON_IN) -m pytest -n 2 --dist worksteal -m "not e2e" $(ARGS)
+	@$(PYTHON_IN) -m pytest -n 3 --dist worksteal -m "not e2e" $(ARGS)
 
 test-fast: setup ## the tests that take seconds
 	@$(PYTHON_IN) -m pytest -n 2 --dist worksteal -m "not e2e and not slow" $(ARGS)

@@ -232,9 +232,9 @@ def test_without_an_offset_nobody_needs_a_baseline():
 @pytest.mark.slow
 def test_every_control_over_its_range():
     lab = BaselineLab()
-    for episodes in BATCHES:
+    for k, episodes in enumerate(BATCHES):
         lab.episodes = episodes
-        for name in NAMES:
+        for name in NAMES[k % 2 :: 2]:  # each batch size with half of the baselines: all of both
             lab.baseline = name
             assert len(lab.cloud) == 400
             assert lab.variance() >= 0
