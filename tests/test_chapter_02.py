@@ -259,6 +259,7 @@ def test_a_table_s_loss_is_bounded_below_exactly_if_no_summed_weight_is_negative
         (lambda r: (r > -0.9).astype(float), (195, 200)),
     ],
 )
+@pytest.mark.slow
 def test_the_exercise_is_solved_by_weights_that_grow_steeply_and_are_never_negative(weight, saved):
     tau, D = notes(0)
     run = stale((tau, replace(D, q_hat=weight(D.q_hat))), 3000, alpha=1.0)

@@ -165,6 +165,7 @@ def test_the_lab_to_paint_in_starts_from_uniform_resets_and_learns():
     assert lab.run.history[-1].reached["G"].mean() > 0.7
 
 
+@pytest.mark.slow
 def test_the_bug_ends_where_plain_reinforce_ends():
     bug = find("resets_unused")
     _, _, wrong = bug.curves()

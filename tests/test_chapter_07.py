@@ -147,6 +147,7 @@ def test_the_lab_opens_with_the_rollout_of_the_notebook():
 
 
 @pytest.mark.parametrize("offset", [0.0, 37.5, 100.0, 200.0])
+@pytest.mark.slow
 def test_its_moments_are_those_of_the_oracle(offset):
     tau, p, psi = enumerated((0.0, 0.0), century(offset))
     q = exact.future_return(tau, 1.0)
@@ -212,6 +213,7 @@ def test_its_runs_are_those_of_the_package_where_the_package_has_them():
         np.testing.assert_allclose(ours.state.theta, theirs.state.theta, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_stored_outcomes_are_what_training_gives():
     for name in ("none", "leave-one-out", "b(s,a)"):
         assert trained(name, 100.0, 8) == CENTURY[name]

@@ -334,6 +334,7 @@ WAYS += [
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a wrong way may divide by 0
+@pytest.mark.slow
 def test_every_mistake_that_the_judge_knows_is_one_and_gets_a_named_hint():
     """The hint is its own, or that of another mistake which looks the same in all parts that fail."""
     for exercise, slip, answers, all_slips in WAYS:

@@ -265,6 +265,7 @@ def cartpole(runs, iterations):
     return tau.r.sum(axis=-1).mean(axis=-1)
 
 
+@pytest.mark.slow
 def test_cartpole_is_learned():
     assert (cartpole(runs=4, iterations=60) >= 475).all()
 

@@ -83,6 +83,7 @@ def test_from_release_to_feedback(course, mine, tmp_path, capsys):
 
 @sandboxed
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_a_set_whose_solution_fails_is_not_released(course, capsys):
     path = course / "solutions" / "ps1" / "ps1.ipynb"
     book = nbformat.read(path, 4)

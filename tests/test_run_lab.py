@@ -196,6 +196,7 @@ def shell(monkeypatch):
     return shell
 
 
+@pytest.mark.slow
 def test_a_cell_run_again_unchanged_goes_on_where_it_was(shell):
     def make(alpha=0.1):
         return RingOfFire(runs=2, alpha=alpha)
