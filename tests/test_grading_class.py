@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -280,6 +281,13 @@ def test_a_torn_line_of_the_log_is_nobodys(course):
         assert [entry["student"] for entry in read_log(course, PS)] == ["ada", "cem"]
 
 
+def until(holds, seconds=60):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.01)
+
+
 def test_a_worker_of_a_cluster_is_killed_in_the_middle(course, books):
     from distributed import LocalCluster
 
@@ -291,9 +299,14 @@ def test_a_worker_of_a_cluster_is_killed_in_the_middle(course, books):
     ) as cluster:
 
         def tell(outcome, done, total):
+            """Kills a worker that holds finished replies nobody has fetched yet."""
             if done == 3:
-                killed.append(next(iter(cluster.workers.values())).pid)
-                os.kill(killed[0], signal.SIGKILL)
+                known = cluster.scheduler.workers
+                until(lambda: sum(len(state.has_what) for state in known.values()) >= 3)
+                fullest = max(known.values(), key=lambda state: len(state.has_what))
+                killed.append(fullest.name)
+                os.kill(cluster.workers[fullest.name].pid, signal.SIGKILL)
+                until(lambda: fullest.address not in known)
 
         outcomes = grading.grade(course, PS, scheduler=cluster.scheduler_address, tell=tell)
     assert len(killed) == 1

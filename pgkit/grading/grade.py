@@ -12,6 +12,7 @@ import inspect
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -209,10 +210,11 @@ def _computed(
         arriving = as_completed(futures, loop=client.loop)
         del futures  # a reply is dropped when it has been dealt with
         for future in arriving:
-            if future.status in ("cancelled", "lost"):
-                raise OSError("the cluster is lost; what was graded is kept, --resume goes on")
-            try:
+            try:  # waits where a worker died with its reply: another computes it anew
                 reply, seconds = future.result()
+            except CancelledError as error:
+                message = "the cluster is lost; what was graded is kept, --resume goes on"
+                raise OSError(message) from error
             except KilledWorker as error:  # its worker died again and again
                 reply, seconds = (
                     {"cells": {}, "end": "", "crash": f"It ended its worker: {error}"},
