@@ -57,7 +57,7 @@ interact(show, w=FloatSlider(value=1, min=0, max=1, step=0.01));
 """
 PROBE = """(index) => {
   const lab = document.querySelectorAll('.pgkit-lab')[index];
-  const canvas = lab.querySelector('canvas.pg-grid');
+  const canvas = lab.querySelector('canvas.pg-grid'); // other labs have none, and set no pixel to look at
   const probe = window.probe = { frames: [], events: [], pixel: null };
   const look = () => {
     const d = lab.dataset;
@@ -69,7 +69,7 @@ PROBE = """(index) => {
     }
     const image = probe.output?.querySelector('img');
     const src = image?.complete ? image.src.length + image.src.slice(-80) + image.src.slice(3000, 3080) : null;
-    const now = { t: performance.now(), n: +d.n, version: +d.version, trained: +d.trained,
+    const now = { t: performance.now(), n: +(d.drawn ?? d.n), version: +d.version, trained: +d.trained,
       iteration: +d.iteration, alpha: d.alpha, mix: d.mix, pixel, src };
     const last = probe.frames.at(-1);
     if (!last || ['n', 'pixel', 'src'].some((k) => now[k] !== last[k])) probe.frames.push(now);
@@ -137,9 +137,10 @@ class Bench:
     def first_knob(self) -> list[float]:
         """A key on a lab's first knob to the first frame drawn with the new value, not training."""
         self.clear()
-        self.press(self.lab.locator(".pg-knobs .pg-knob input[type=range]").first, 350)
+        in_page = self.lab.get_attribute("data-drawn") is not None
+        self.press(self.lab.locator(".pg-knob input[type=range]").first, 350)
         frames, events = self.log()
-        return first_after(events, "keydown", changes(frames, "version"))
+        return first_after(events, "keydown", changes(frames, "n" if in_page else "version"))
 
     def frames_a_second(self) -> float:
         """Frames painted a second while all runs train at full speed."""

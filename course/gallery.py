@@ -75,19 +75,32 @@ arms = RunLab("reinforce", "bandit", ["probs", "curve"], runs=32, horizon=1, hid
 arms
 
 # %% [markdown]
+# ## A soft regulator: its gain and its noise, beside the closed form
+
+# %%
+regulator = RunLab("soft_actor_critic_continuous", "lqr", ["gains", "curve"], runs=16, title="A soft regulator")
+regulator
+
+# %% [markdown]
 # ## Small labs: logits to drag, one trajectory under a lens
 # They answer without Python where a few sums are enough.
 
 # %%
 from pgkit.widgets import (
     BaselineLab,
+    BatchLab,
+    BetaLab,
     GaeLab,
     LogitBars,
+    LoopLab,
     NormLab,
+    RaceLab,
     RewardLab,
     TemperatureLab,
     ThetaMarks,
     TrajectoryLab,
+    TriadLab,
+    WalkLab,
 )
 
 LogitBars(logits=[2.0, 0.5, -1.0], chosen=2)
@@ -114,10 +127,34 @@ NormLab("scale")
 NormLab("ball")
 
 # %%
+WalkLab()
+
+# %%
+TriadLab()
+
+# %%
+BatchLab()
+
+# %%
 GaeLab()
 
 # %%
 TemperatureLab(temperature=3.0)
+
+# %%
+BetaLab()
+
+# %% [markdown]
+# ## One loop, three knobs: every algorithm of the lecture is a place on this map
+
+# %%
+LoopLab()
+
+# %% [markdown]
+# ## A race of two: the world is text, and Python is asked at every letter
+
+# %%
+RaceLab()
 
 # %% [markdown]
 # ## The slide beside the source

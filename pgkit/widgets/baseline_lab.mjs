@@ -1,7 +1,7 @@
 // Baselines: for each its mean and variance, the cloud of gradients, one rollout's weights.  All of it is polynomial
 // in the offset c and evaluated here, at once; only the training of 100 runs is asked of Python.
-import { button, choice, control, el, fill, newId, plain, write } from "./lab.mjs";
-import { COLOURS, halo, onTheme, painter, palette, plotAxes, roundUp, segment, sharp, vector } from "./plot.mjs";
+import { button, choice, control, el, newId, plain, scaleOf, valueControl, write } from "./lab.mjs";
+import { halo, pageLab, plotAxes, roundUp, segment, sharp, vector } from "./plot.mjs";
 
 const [FLOOR, CEILING] = [0.01, 1e6]; // of the variance's log scale
 const REST = 300; // milliseconds without a change, after which other rows are trained, too
@@ -51,13 +51,10 @@ function amount(v) {
 // ---------------------------------------------------------------- the lab
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "baseline lab" });
-  host.append(root);
-  const at = { colours: null, timer: null, seen: {} };
-  const get = (name) => model.get(name);
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
+  const { root, get, put: tell, request, visible, start } = pageLab(model, host, "baseline lab");
+  const at = { colours: null, timer: null };
+  const put = (values) => {
+    tell(values);
     changed();
   };
   const scene = get("scene");
@@ -66,7 +63,7 @@ function render({ model, el: host }) {
   // the rows
   const group = newId("baseline");
   const rows = Object.fromEntries(names.map((name) => {
-    const input = control("input", { type: "radio", name: group, value: name, change: () => put("baseline", name) });
+    const input = control("input", { type: "radio", name: group, value: name, change: () => put({ baseline: name }) });
     const bar = el("span", { class: `pg-var${name === TRAP ? " pg-trap-bar" : ""}` });
     const [mean, variance, learn] = ["pg-mean", "pg-value", "pg-learn"].map((word) => el("span", { class: word }));
     const node = el("label", { class: "pg-base-row", title: scene.means[name] }, input, el("span", { class: "pg-which" }, scene.names[name]),
@@ -79,22 +76,13 @@ function render({ model, el: host }) {
     ...Object.values(rows).map((row) => row.node));
 
   // the knobs
-  const cId = newId("offset");
-  const slider = control("input", { type: "range", id: cId, min: 0, max: scene.mostC, step: 1, input: () => put("offset", Number(slider.value)) });
-  const typed = () => {
-    const x = Number(field.value.trim().replace(",", "."));
-    if (field.value.trim() !== "" && x >= 0 && x <= scene.mostC) put("offset", x);
-    else write(status, `c is a number from 0 to ${scene.mostC}.`);
-  };
-  const field = control("input", {
-    type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": "offset c, typed", change: typed,
-    keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
-  });
-  const offset = el("div", { class: "pg-knob" }, el("label", { for: cId, class: "pg-knob-label" }, el("i", {}, "c"), " reward offset"), slider, field);
-  const batch = choice("rollouts N", scene.batches.map((n) => [String(n), String(n)]), (value) => put("episodes", Number(value)));
+  const offset = valueControl(
+    { name: "offset", symbol: "c", label: "reward offset", scale: scaleOf({ low: 0, high: scene.mostC, whole: true }), legal: (x) => x >= 0 && x <= scene.mostC },
+    (c) => put({ offset: c }), () => write(status, `c is a number from 0 to ${scene.mostC}.`));
+  const batch = choice("rollouts N", scene.batches.map((n) => [String(n), String(n)]), (value) => put({ episodes: Number(value) }));
   batch.node.classList.add("pg-batch");
   const rolls = el("div", { class: "pg-knob pg-rolls" }, el("span", { class: "pg-knob-label" }, el("i", {}, "N"), " rollouts a gradient"), batch.node,
-    button("New rollouts", () => put("seed", get("seed") + 1), { title: "another cloud, another rollout" }));
+    button("New rollouts", () => put({ seed: get("seed") + 1 }), { title: "another cloud, another rollout" }));
 
   // the pictures
   const cloud = el("canvas", { class: "pg-plot pg-cloud", role: "img", "aria-label": "sample gradients" });
@@ -104,27 +92,23 @@ function render({ model, el: host }) {
   root.append(
     el("style", {}, STYLE),
     el("div", { class: "pg-head" }, el("div", { class: "pg-name-of-lab" }, el("span", { class: "pg-title" }, "Subtract a baseline"), title)),
-    el("div", { class: "pg-base-two" }, el("div", {}, table, offset, rolls, status), el("div", { class: "pg-side" }, path, cloud)));
+    el("div", { class: "pg-base-two" }, el("div", {}, table, offset.node, rolls, status), el("div", { class: "pg-side" }, path, cloud)));
 
   function changed() {
     clearTimeout(at.timer);
     at.timer = setTimeout(next, REST);
-    brush.request();
+    request();
   }
   /** When nothing moves: a row without its runs is asked for. */
   function next() {
     const missing = names.find((name) => !(name in get("outcomes")));
     if (!missing || missing === get("wanted")) return;
-    if (!brush.visible()) at.waiting = true; // until it is in sight, and drawn
-    else {
-      model.set("wanted", missing);
-      model.save_changes();
-    }
+    if (!visible()) at.waiting = true; // until it is in sight, and drawn
+    else tell({ wanted: missing });
   }
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    at.colours = colours;
     if (at.waiting) {
       at.waiting = false;
       changed();
@@ -136,10 +120,7 @@ function render({ model, el: host }) {
       variance: JSON.stringify(variance), kept: JSON.stringify(kept), uphill, weights: JSON.stringify(weights), n: seen.episodes,
     });
     showRows(seen, variance, kept, get("outcomes"), name);
-    slider.value = c;
-    slider.setAttribute("aria-valuetext", `c = ${c}`);
-    fill(slider, (100 * c) / seen.mostC);
-    if (document.activeElement !== field) field.value = String(c);
+    offset.show(c);
     batch.show(String(n));
     write(title, `two rooms, T = 5, at the coin toss θ = (0, 0); every reward is c = ${plain(c)} more`);
     const words = `Baseline ${seen.names[name]}: ${seen.means[name]}. The mean keeps ${percent(kept[name])} % of the exact gradient; `
@@ -147,7 +128,6 @@ function render({ model, el: host }) {
     write(status, words);
     drawCloud(seen, points, name, variance[name]);
     drawPath(seen, weights, name, c);
-    return undefined;
   }
 
   function showRows(seen, variance, kept, outcomes, chosen) {
@@ -244,20 +224,7 @@ function render({ model, el: host }) {
     segment(ctx, box.left, Math.round(axes.y(0)) + 0.5, box.right, Math.round(axes.y(0)) + 0.5);
   }
 
-  const brush = painter(root, draw);
-  const watched = ["offset", "baseline", "episodes", "scene", "outcomes"];
-  for (const name of watched) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => { at.colours = null; brush.request(); });
-  const sizes = new ResizeObserver(() => brush.request());
-  for (const canvas of [cloud, path]) sizes.observe(canvas);
-  changed();
-  return () => {
-    clearTimeout(at.timer);
-    for (const name of watched) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: ["offset", "baseline", "episodes", "scene", "outcomes"], draw, changed, close: () => clearTimeout(at.timer) });
 }
 
 /** The half plane in which a step goes down. */
@@ -290,8 +257,6 @@ const STYLE = `
 .pg-track { height: 16px; border-left: 1px solid var(--pg-edge); }
 .pg-var { display: block; height: 100%; border-radius: 0 4px 4px 0; background: var(--pg-policy); min-width: 2px; }
 .pg-trap-bar { background: repeating-linear-gradient(135deg, var(--pg-fire) 0 6px, var(--pg-burn) 6px 9px); }
-.pgkit-lab .pg-batch label:has(:checked) { background: var(--pg-policy); }
-body[data-jp-theme-light="false"] .pgkit-lab .pg-batch label:has(:checked) { color: #0b1116; }
 .pg-rolls { grid-template-columns: 12.4em auto auto; justify-content: start; }
 .pg-cloud { display: block; width: 100%; height: 300px; }
 .pg-one { display: block; width: 100%; height: 220px; margin-bottom: 14px; }

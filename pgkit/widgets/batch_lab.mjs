@@ -1,6 +1,6 @@
 // Be the predictor: a batch of episodes of A and B, the values that Monte Carlo and TD come to, and the world that TD counts.
 import { button, el, write } from "./lab.mjs";
-import { COLOURS, halo, onTheme, painter, palette, plotAxes, sharp, vector } from "./plot.mjs";
+import { halo, pageLab, plotAxes, sharp, vector } from "./plot.mjs";
 
 const USUAL = { a0: 1, a1: 0, b1: 6, b0: 1 };
 const METHODS = [["MC", "Monte Carlo", "fire"], ["TD", "TD", "policy"]];
@@ -15,22 +15,17 @@ function fixedPoints({ a0, a1, b1, b0 }) {
 const said = (v) => (v === null ? "–" : v.toFixed(2));
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "predictor lab" });
-  host.append(root);
+  const { root, put, start } = pageLab(model, host, "predictor lab");
   const at = { colours: null };
   const { kinds, most } = model.get("scene");
   const counts = () => Object.fromEntries(Object.keys(kinds).map((kind) => [kind, model.get(kind)]));
-  const put = (changes) => {
-    for (const [kind, n] of Object.entries(changes)) model.set(kind, Math.max(0, Math.min(most, n)));
-    model.save_changes();
-    brush.request();
-  };
+  const set = (changes) => put(Object.fromEntries(Object.entries(changes).map(([kind, n]) => [kind, Math.max(0, Math.min(most, n))])));
 
   const rows = Object.entries(kinds).map(([kind, words]) => {
     const reading = el("b", { class: "pg-batch-count" });
     const marks = el("span", { class: "pg-batch-marks", "aria-hidden": "true" });
-    const less = button("−", () => put({ [kind]: model.get(kind) - 1 }), { "aria-label": `one episode ${words} less` });
-    const more = button("+", () => put({ [kind]: model.get(kind) + 1 }), { "aria-label": `one episode ${words} more` });
+    const less = button("−", () => set({ [kind]: model.get(kind) - 1 }), { "aria-label": `one episode ${words} less` });
+    const more = button("+", () => set({ [kind]: model.get(kind) + 1 }), { "aria-label": `one episode ${words} more` });
     return { kind, reading, marks, less, more, node: el("div", { class: "pg-batch-row" }, el("span", { class: "pg-batch-kind" }, words), less, reading, more, marks) };
   });
   const bars = el("canvas", { class: "pg-plot pg-batch-bars", role: "img", "aria-label": "values" });
@@ -41,12 +36,11 @@ function render({ model, el: host }) {
     el("div", { class: "pg-head" }, el("div", { class: "pg-name-of-lab" }, el("span", { class: "pg-title" }, "You are the predictor"),
       el("span", { class: "pg-sub" }, "the same episodes, gone through until nothing changes any more"))),
     el("div", { class: "pg-batch-three" },
-      el("div", {}, ...rows.map((row) => row.node), el("div", { class: "pg-buttons pg-batch-back" }, button("The eight episodes", () => put(USUAL)))), bars, world),
+      el("div", {}, ...rows.map((row) => row.node), el("div", { class: "pg-buttons pg-batch-back" }, button("The eight episodes", () => set(USUAL)))), bars, world),
     status);
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    at.colours = colours;
     const now = counts();
     const V = fixedPoints(now);
     root.dataset.v = JSON.stringify(V);
@@ -59,7 +53,6 @@ function render({ model, el: host }) {
     write(status, wordsOf(now, V));
     drawBars(V);
     drawWorld(now, V);
-    return undefined;
   }
 
   function wordsOf(now, V) {
@@ -160,20 +153,7 @@ function render({ model, el: host }) {
     }
   }
 
-  const brush = painter(root, draw);
-  const watched = [...Object.keys(kinds), "scene"];
-  const changed = () => brush.request();
-  for (const name of watched) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => { at.colours = null; brush.request(); });
-  const sizes = new ResizeObserver(changed);
-  for (const canvas of [bars, world]) sizes.observe(canvas);
-  changed();
-  return () => {
-    for (const name of watched) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: [...Object.keys(kinds), "scene"], draw });
 }
 
 const STYLE = `

@@ -1,7 +1,7 @@
 // Two hundred pulls of a bandit under exp(A/β): the dots, the fitted policy, the weights, and J over β.
 // Data and curves come from Python; β is answered here, at once.
 import { button, choice, el, knobControl, plain, ten, write } from "./lab.mjs";
-import { COLOURS, halo, onTheme, painter, palette, plotAxes, segment, sharp } from "./plot.mjs";
+import { halo, pageLab, plotAxes, segment, sharp } from "./plot.mjs";
 
 const BINS = 30;
 const SPAN = 9; // powers of ten below the largest weight that the histogram shows
@@ -35,30 +35,22 @@ const fixed = (x, digits = 2) => x.toFixed(digits).replace("-", "−");
 // ---------------------------------------------------------------- the lab
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "β lab" });
-  host.append(root);
+  const { root, get, put, request, start } = pageLab(model, host, "β lab");
   const at = { colours: null, beta: null, note: "" };
-  const get = (name) => model.get(name);
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-    brush.request();
-  };
   const first = get("scene");
 
   // controls
   const knob = knobControl(
     { name: "beta", symbol: "β", label: "temperature", log: true, low: first.low, high: first.high, meaning: "the temperature β in exp(A/β)" },
     (value) => {
-      if (typeof value === "number" && value >= first.low && value <= first.high) return put("beta", value);
+      if (typeof value === "number" && value >= first.low && value <= first.high) return put({ beta: value });
       at.note = `β is a number from ${first.low} to ${first.high}. `;
-      return brush.request();
+      return request();
     });
-  const clip = choice("the largest weight", first.clips.map((c) => [String(c), c ? plain(c) : "no clip"]), (value) => put("clip", Number(value)));
-  const scale = choice("advantages", first.scales.map((name) => [name, name === "raw" ? "A raw" : "A / std"]), (value) => put("scale", value));
-  const task = choice("bandit", first.tasks.map((name) => [name, name]), (value) => put("task", value));
-  for (const each of [clip, scale, task]) each.node.classList.add("pg-beta-choice");
-  const fresh = button("New data", () => put("seed", get("seed") + 1), { title: "another 200 pulls of the same bandit" });
+  const clip = choice("the largest weight", first.clips.map((c) => [String(c), c ? plain(c) : "no clip"]), (value) => put({ clip: Number(value) }));
+  const scale = choice("advantages", first.scales.map((name) => [name, name === "raw" ? "A raw" : "A / std"]), (value) => put({ scale: value }));
+  const task = choice("bandit", first.tasks.map((name) => [name, name]), (value) => put({ task: value }));
+  const fresh = button("New data", () => put({ seed: get("seed") + 1 }), { title: "another 200 pulls of the same bandit" });
   const row = (symbol, words, ...nodes) => el("div", { class: "pg-knob pg-beta-row" },
     el("span", { class: "pg-knob-label" }, el("i", {}, symbol), ` ${words}`), el("div", { class: "pg-buttons" }, ...nodes));
 
@@ -80,14 +72,13 @@ function render({ model, el: host }) {
   const slide = (event) => {
     if (!at.beta) return;
     const beta = Math.min(first.high, Math.max(first.low, 10 ** at.beta(event.offsetX)));
-    put("beta", Number(beta.toPrecision(3)));
+    put({ beta: Number(beta.toPrecision(3)) });
   };
   line.addEventListener("pointermove", (event) => event.buttons && slide(event));
   line.addEventListener("pointerdown", slide);
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    at.colours = colours;
     const [scene, beta, most] = [get("scene"), get("beta"), get("clip")];
     const fit = fitted(scene, beta, most);
     const best = bestOf(scene);
@@ -106,7 +97,6 @@ function render({ model, el: host }) {
     drawBars(scene, fit);
     drawBins(scene, fit, most);
     drawLine(scene, beta, best);
-    return undefined;
   }
 
   function drawDots(scene, fit) {
@@ -302,20 +292,7 @@ function render({ model, el: host }) {
     }
   }
 
-  const brush = painter(root, draw);
-  const watched = ["beta", "clip", "scale", "task", "seed", "scene"];
-  const changed = () => brush.request();
-  for (const name of watched) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => { at.colours = null; brush.request(); });
-  const sizes = new ResizeObserver(changed);
-  for (const each of [dots, bars, bins, line]) sizes.observe(each);
-  changed();
-  return () => {
-    for (const name of watched) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: ["beta", "clip", "scale", "task", "seed", "scene"], draw });
 }
 
 function between(xs, ys, x) {
@@ -334,8 +311,6 @@ const STYLE = `
 .pgkit-lab .pg-beta-knobs > .pg-knob { margin-top: 0; }
 .pgkit-lab .pg-beta-row { grid-template-columns: 12.4em 1fr; }
 @container (min-width: 861px) { .pgkit-lab .pg-beta-row:nth-child(even) { grid-template-columns: 9.4em 1fr; } }
-.pgkit-lab .pg-beta-choice label:has(:checked) { background: var(--pg-policy); }
-body[data-jp-theme-light="false"] .pgkit-lab .pg-beta-choice label:has(:checked) { color: #0b1116; }
 .pg-beta-words { min-height: 2.8em; margin-top: 12px; }
 @container (max-width: 860px) {
   .pg-beta-two, .pg-beta-knobs { grid-template-columns: minmax(0, 1fr); }

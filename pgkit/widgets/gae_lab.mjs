@@ -1,7 +1,7 @@
 // Between TD and Monte Carlo: one rollout's TD errors and their weighted sum, and the error of the gradient over λ.
 // A new critic or rollout comes from Python; λ, N and the step that is looked at are answered here, at once.
-import { button, choice, control, el, fill, newId, plain, write } from "./lab.mjs";
-import { COLOURS, halo, onTheme, painter, palette, plotAxes, segment, sharp } from "./plot.mjs";
+import { button, choice, control, el, fill, newId, plain, scaleOf, valueControl, write } from "./lab.mjs";
+import { halo, pageLab, plotAxes, segment, sharp } from "./plot.mjs";
 
 // ---------------------------------------------------------------- numbers
 
@@ -41,39 +41,23 @@ function written({ delta, gamma }, lam, t, total) {
 // ---------------------------------------------------------------- the lab
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "advantage lab" });
-  host.append(root);
+  const { root, get, put, start } = pageLab(model, host, "advantage lab");
   const at = { colours: null, rows: null };
-  const get = (name) => model.get(name);
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-    brush.request();
-  };
   const scene = get("scene");
 
   // the knobs
-  const lamId = newId("lambda");
-  const slider = control("input", { type: "range", id: lamId, min: 0, max: 1, step: 0.01, input: () => put("lam", Number(slider.value)) });
-  const typed = () => {
-    const x = Number(field.value.trim().replace(",", "."));
-    if (field.value.trim() !== "" && x >= 0 && x <= 1) put("lam", x);
-    else write(status, "λ is a number from 0 to 1.");
-  };
-  const field = control("input", {
-    type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": "λ, typed", change: typed,
-    keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
-  });
+  const lambda = valueControl(
+    { name: "lambda", symbol: "λ", label: "TD … Monte Carlo", scale: scaleOf({ low: 0, high: 1 }), legal: (x) => x >= 0 && x <= 1 },
+    (lam) => put({ lam }), () => write(status, "λ is a number from 0 to 1."));
   const age = (k) => (k === scene.now ? "V = 0" : String(k));
-  const lag = choice("critic's lag", scene.lags.map((k) => [String(k), age(k)]), (value) => put("lag", Number(value)));
-  const batch = choice("rollouts N", scene.batches.map((n) => [String(n), String(n)]), (value) => put("episodes", Number(value)));
-  for (const each of [lag, batch]) each.node.classList.add("pg-gae-choice");
+  const lag = choice("critic's lag", scene.lags.map((k) => [String(k), age(k)]), (value) => put({ lag: Number(value) }));
+  const batch = choice("rollouts N", scene.batches.map((n) => [String(n), String(n)]), (value) => put({ episodes: Number(value) }));
   const tId = newId("step");
-  const step = control("input", { type: "range", id: tId, min: 0, max: scene.delta.length - 1, step: 1, input: () => put("t", Number(step.value)) });
-  const roll = button("New rollout", () => put("seed", get("seed") + 1), { title: "another rollout of the same policy" });
+  const step = control("input", { type: "range", id: tId, min: 0, max: scene.delta.length - 1, step: 1, input: () => put({ t: Number(step.value) }) });
+  const roll = button("New rollout", () => put({ seed: get("seed") + 1 }), { title: "another rollout of the same policy" });
   const label = (id, symbol, words) => el(id ? "label" : "span", { ...(id ? { for: id } : {}), class: "pg-knob-label" }, el("i", {}, symbol), ` ${words}`);
   const knobs = el("div", { class: "pg-gae-knobs" },
-    el("div", { class: "pg-knob" }, label(lamId, "λ", "TD … Monte Carlo"), slider, field),
+    lambda.node,
     el("div", { class: "pg-knob" }, label(tId, "t", "the step"), step, roll),
     el("div", { class: "pg-knob pg-gae-row" }, label("", "V", "iterations behind"), lag.node),
     el("div", { class: "pg-knob pg-gae-row" }, label("", "N", "rollouts a gradient"), batch.node));
@@ -98,29 +82,25 @@ function render({ model, el: host }) {
 
   function look(event) {
     const n = get("scene").delta.length;
-    if (at.bars) put("t", Math.max(0, Math.min(n - 1, Math.round(at.bars(event.offsetX)))));
+    if (at.bars) put({ t: Math.max(0, Math.min(n - 1, Math.round(at.bars(event.offsetX)))) });
   }
   function slide(event) {
-    if (at.lam) put("lam", Math.round(100 * Math.max(0, Math.min(1, at.lam(event.offsetX)))) / 100);
+    if (at.lam) put({ lam: Math.round(100 * Math.max(0, Math.min(1, at.lam(event.offsetX)))) / 100 });
   }
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    at.colours = colours;
     const [seen, lam, n] = [get("scene"), get("lam"), get("episodes")];
     const t = Math.min(get("t"), seen.delta.length - 1);
     const adv = advantages(seen, lam);
     const now = errorAt(seen, n, lam);
     const best = bestLambda(seen, n);
     Object.assign(root.dataset, { adv: JSON.stringify(adv), error: JSON.stringify(now), best });
-    slider.value = lam;
-    slider.setAttribute("aria-valuetext", `λ = ${lam}`);
-    fill(slider, 100 * lam);
+    lambda.show(lam);
     step.max = seen.delta.length - 1;
     step.value = t;
     step.setAttribute("aria-valuetext", `step ${t}`);
     fill(step, (100 * t) / Math.max(1, seen.delta.length - 1));
-    if (document.activeElement !== field) field.value = String(lam);
     lag.show(String(get("lag")));
     batch.show(String(n));
     write(status, `λ = ${plain(lam)}, ${seen.words[get("lag")]}, N = ${n}: bias ${now.bias.toFixed(2)}, noise ${now.noise.toFixed(2)}, together `
@@ -129,7 +109,6 @@ function render({ model, el: host }) {
     drawParts(seen, lam, t);
     drawSums(seen, lam, t, adv);
     drawErrors(seen, lam, n, best);
-    return undefined;
   }
 
   function bars(canvas, values, others, head, xLabel) {
@@ -260,20 +239,7 @@ function render({ model, el: host }) {
     }
   }
 
-  const brush = painter(root, draw);
-  const watched = ["lam", "lag", "episodes", "seed", "t", "scene"];
-  const changed = () => brush.request();
-  for (const name of watched) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => { at.colours = null; brush.request(); });
-  const sizes = new ResizeObserver(changed);
-  for (const canvas of [errors, parts, sums]) sizes.observe(canvas);
-  changed();
-  return () => {
-    for (const name of watched) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: ["lam", "lag", "episodes", "seed", "t", "scene"], draw });
 }
 
 const STYLE = `
@@ -284,8 +250,6 @@ const STYLE = `
 .pg-gae-knobs { display: grid; grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: 8px 22px; margin-top: 12px; }
 .pg-gae-knobs > .pg-knob { margin-top: 0; }
 .pgkit-lab .pg-gae-row { grid-template-columns: 12.4em auto; justify-content: start; }
-.pgkit-lab .pg-gae-choice label:has(:checked) { background: var(--pg-policy); }
-body[data-jp-theme-light="false"] .pgkit-lab .pg-gae-choice label:has(:checked) { color: #0b1116; }
 .pg-gae-words { min-height: 2.8em; margin-top: 12px; }
 @container (max-width: 860px) {
   .pg-gae-two, .pg-gae-knobs { grid-template-columns: minmax(0, 1fr); }

@@ -133,46 +133,59 @@ function cut(names, view) {
 
 // ---------------------------------------------------------------- knobs
 
-/** Slider positions of a knob: whole ones on a log scale go in octaves. */
-function scaleOf(knob) {
-  const { low, high, log, whole } = knob;
-  if (!log) return { steps: whole ? high - low : 100, value: (p) => low + p * (high - low), place: (x) => (x - low) / (high - low) };
+/**
+ * Where values lie on a slider: p from 0 to 1 in so many steps, there and back.
+ * Whole numbers on a log scale go in octaves.
+ */
+export function scaleOf({ low, high, log = false, whole = false, digits = 3, steps = null }) {
+  const round = (x) => (whole ? Math.round(x) : Number(x.toPrecision(digits)));
+  if (!log) {
+    return {
+      steps: steps ?? (whole ? high - low : 100),
+      value: (p) => round(low + p * (high - low)), place: (x) => (x - low) / (high - low),
+    };
+  }
   const span = Math.log(high / low);
-  const steps = whole ? Math.round(span / Math.LN2) : 200;
-  return { steps, value: (p) => low * Math.exp(p * span), place: (x) => Math.log(x / low) / span };
+  return {
+    steps: steps ?? (whole ? Math.round(span / Math.LN2) : 200),
+    value: (p) => round(low * Math.exp(p * span)), place: (x) => Math.log(x / low) / span,
+  };
 }
 
-/** A slider with a field to type in.  `show(value)` sets both. */
-export function knobControl(knob, onChange) {
-  const scale = scaleOf(knob);
-  const id = newId(knob.name);
+/**
+ * A slider with a field to type in.  `turn` gets the numbers that are `legal`, `refuse` what else is typed: a number,
+ * or text that is none.  `show(value)` sets both.
+ */
+export function valueControl({ name, symbol, label, meaning = "", scale, legal = () => true }, turn, refuse = turn) {
+  const id = newId(name);
+  const words = `${label} ${symbol}`;
   const slider = control("input", {
-    type: "range", min: 0, max: scale.steps, step: 1, id, title: knob.meaning,
-    "aria-label": `${knob.label} ${knob.symbol}`,
-    input: () => turned(scale.value(slider.value / scale.steps)),
+    type: "range", min: 0, max: scale.steps, step: 1, id, title: meaning, "aria-label": words,
+    input: () => {
+      const value = scale.value(slider.value / scale.steps);
+      show(value);
+      turn(value);
+    },
   });
   const field = control("input", {
     type: "text", inputmode: "decimal", class: "pg-field", spellcheck: "false", autocomplete: "off",
-    "aria-label": `${knob.label} ${knob.symbol}, typed`,
+    "aria-label": `${words}, typed`,
     input: () => { writing = true; },
     blur: () => { writing = false; },
     change: () => typed(),
-    keydown: (event) => event.key === "Enter" && typed(),
+    keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
   });
   let shown = null;
   let writing = false; // what is being typed is not overwritten by the frames of a run that trains
 
-  function turned(x) {
-    const value = knob.whole ? Math.round(x) : Number(x.toPrecision(3));
-    show(value);
-    onChange(value);
-  }
   function typed() {
     writing = false;
-    const text = field.value.trim().replace(",", ".");
+    const text = field.value.trim().replace(",", ".").replace("−", "-");
     if (text === String(shown)) return;
     const value = Number(text);
-    onChange(text === "" || Number.isNaN(value) ? text : value);
+    const isNumber = text !== "" && !Number.isNaN(value);
+    if (isNumber && legal(value)) turn(value);
+    else refuse(isNumber ? value : text);
   }
   function show(value) {
     if (value === shown && Number(field.value) === value) return;
@@ -182,10 +195,58 @@ export function knobControl(knob, onChange) {
     slider.setAttribute("aria-valuetext", String(value));
     fill(slider, (100 * slider.value) / scale.steps);
   }
-  const [sign, index] = knob.symbol.split("_");
-  const label = el("label", { for: id, class: "pg-knob-label", title: knob.meaning },
-    el("i", {}, sign, index ? el("sub", {}, index) : ""), ` ${knob.label}`);
-  return { node: el("div", { class: "pg-knob" }, label, slider, field), show, slider };
+  const [sign, index] = symbol.split("_");
+  const title = el("label", { for: id, class: "pg-knob-label", title: meaning },
+    el("i", {}, sign, index ? el("sub", {}, index) : ""), ` ${label}`);
+  return { node: el("div", { class: "pg-knob" }, title, slider, field), show, slider, field };
+}
+
+/** A knob of a Run: Python says what is legal, so all that is typed goes there. */
+export function knobControl(knob, onChange) {
+  return valueControl({ ...knob, scale: scaleOf(knob) }, onChange);
+}
+
+const STEPS_OF_KEYS = { ArrowUp: 0.1, ArrowRight: 0.1, ArrowDown: -0.1, ArrowLeft: -0.1, PageUp: 1, PageDown: -1 };
+
+/** A slider around 0, as far as ±reach, and a field for numbers as far as ±largest; keys turn it by 0.1 and by 1. */
+export function aroundZero({ name, label, words, largest, digits }, turn, refuse) {
+  const id = newId(name);
+  let value = 0;
+  const change = (x) => {
+    value = x; // at once: the next key may come before the next frame
+    turn(x);
+  };
+  const slider = control("input", {
+    type: "range", id, min: -1, max: 1, step: "any", "aria-label": words,
+    input: () => change(Number(Number(slider.value).toFixed(digits))),
+    keydown: (event) => {
+      const by = STEPS_OF_KEYS[event.key];
+      if (by === undefined) return;
+      event.preventDefault();
+      change(Math.max(-largest, Math.min(largest, Number((value + by).toFixed(6)))));
+    },
+  });
+  const typed = () => {
+    const text = field.value.trim().replace(",", ".").replace("−", "-");
+    if (text === "" || !(Math.abs(Number(text)) <= largest)) refuse();
+    else if (field.value !== plain(value, 6)) change(Number(text));
+  };
+  const field = control("input", {
+    type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": `${words}, typed`, change: typed,
+    keydown: (event) => event.key === "Enter" && typed(),
+  });
+  return {
+    node: el("div", { class: "pg-knob" }, el("label", { for: id, class: "pg-knob-label" }, ...label), slider, field),
+    slider,
+    show(x, reach) {
+      value = x;
+      if (Number(slider.max) !== reach) Object.assign(slider, { min: -reach, max: reach });
+      slider.value = x;
+      slider.setAttribute("aria-valuetext", plain(x, 4));
+      fill(slider, (50 * (x + reach)) / reach);
+      if (document.activeElement !== field) field.value = plain(x, 6);
+    },
+  };
 }
 
 /** One word out of a few, as a menu. */
@@ -209,6 +270,30 @@ export function choice(name, options, onChange) {
     node: el("div", { class: "pg-choice", role: "radiogroup", "aria-label": name }, ...labels),
     show: (value) => inputs.forEach((input) => { input.checked = input.value === value; }),
   };
+}
+
+/**
+ * A button that plays: `step()` again and again, `beat()` milliseconds apart, until it returns false.
+ * `begin()` comes before the first step, `end()` after the last.
+ */
+export function player({ word = "Play", begin = () => {}, step, beat, end = () => {} }) {
+  let timer = null;
+  const node = button(`▶ ${word}`, toggle, { class: "pg-play" });
+  const next = () => { timer = setTimeout(() => (step() ? next() : stop()), beat()); };
+  function toggle() {
+    if (timer !== null) return stop();
+    begin();
+    write(node, "❚❚ Pause");
+    return next();
+  }
+  function stop() {
+    if (timer === null) return;
+    clearTimeout(timer);
+    timer = null;
+    write(node, `▶ ${word}`);
+    end();
+  }
+  return { node, toggle, stop, playing: () => timer !== null };
 }
 
 // ---------------------------------------------------------------- training and time

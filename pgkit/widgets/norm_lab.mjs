@@ -1,7 +1,7 @@
 // The plain and the natural gradient on one map.  Two small worlds, so that all is computed here, at once; as in
 // norm_lab.py, step by step.
-import { button, control, el, fill, newId, plain, write } from "./lab.mjs";
-import { COLOURS, FONT, halo, onTheme, painter, palette, plotAxes, segment, sharp, vector } from "./plot.mjs";
+import { button, control, el, fill, newId, plain, player, write } from "./lab.mjs";
+import { FONT, halo, pageLab, plotAxes, segment, sharp, vector } from "./plot.mjs";
 
 const FAR = 30; // logits that no step leaves
 const UPDATES = 20000; // taken one by one
@@ -16,6 +16,7 @@ const WORDS = {
 const STARTS = { A: [Math.log(4), -Math.log(4)], B: [Math.log(0.775 / 0.225), -Math.log(9)], "coin toss": [0, 0] };
 const SPAN = 6; // how far θ can be dragged
 const SECONDS = 7; // that playing takes
+const FRAME = 16; // milliseconds between two pictures of it
 
 // ---------------------------------------------------------------- two small worlds
 
@@ -148,15 +149,8 @@ const TITLES = { race: "Two ways uphill", scale: "The same policy, written diffe
 const NAMES_OF = ["world", "look", "theta", "alpha", "scale", "damping", "epsilon", "clock"];
 
 function normLab({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "norm lab" });
-  host.append(root);
-  const at = { colours: null, ground: {}, axes: null, playing: null, key: "", found: null };
-  const get = (name) => model.get(name);
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-    brush.request();
-  };
+  const { root, get, put, tell: save, request, start } = pageLab(model, host, "norm lab");
+  const at = { colours: null, ground: {}, axes: null, begun: null, key: "", found: null };
   const [world, look] = [get("world"), get("look")];
   const now = () => Object.fromEntries(NAMES_OF.map((name) => [name, get(name)]));
 
@@ -164,41 +158,34 @@ function normLab({ model, el: host }) {
   const logs = (low, high, count) => Array.from({ length: count + 1 }, (_, i) => Number((low * (high / low) ** (i / count)).toPrecision(3)));
   const evenly = Array.from({ length: 241 }, (_, i) => (i - 120) / 20);
   const dials = {
-    alpha: () => dial("α", "step size", "of both: θ ← θ + α∇J and θ ← θ + α G⁻¹∇J", logs(0.01, 100, 100), (x) => put("alpha", x)),
-    scale: () => dial("c", "scale", "the logit is x₁θ₁ + c x₂θ₂", logs(0.05, 2, 80), (x) => put("scale", x)),
-    damping: () => dial("λ", "damping", "(G + λI)⁻¹∇J", [0, ...logs(1e-6, 1, 90)], (x) => put("damping", x)),
-    epsilon: () => dial("ε", "size of a step", "½ dᵀG d = ε, in nats", logs(1e-4, 0.5, 100), (x) => put("epsilon", x)),
-    first: () => dial("θ₁", world === "two-state" ? "stay in i" : "first", "where it starts", evenly, (x) => put("theta", [x, get("theta")[1]])),
-    second: () => dial("θ₂", world === "two-state" ? "stay in j" : "second", "where it starts", evenly, (x) => put("theta", [get("theta")[0], x])),
+    alpha: () => dial("α", "step size", "of both: θ ← θ + α∇J and θ ← θ + α G⁻¹∇J", logs(0.01, 100, 100), (x) => put({ alpha: x })),
+    scale: () => dial("c", "scale", "the logit is x₁θ₁ + c x₂θ₂", logs(0.05, 2, 80), (x) => put({ scale: x })),
+    damping: () => dial("λ", "damping", "(G + λI)⁻¹∇J", [0, ...logs(1e-6, 1, 90)], (x) => put({ damping: x })),
+    epsilon: () => dial("ε", "size of a step", "½ dᵀG d = ε, in nats", logs(1e-4, 0.5, 100), (x) => put({ epsilon: x })),
+    first: () => dial("θ₁", world === "two-state" ? "stay in i" : "first", "where it starts", evenly, (x) => put({ theta: [x, get("theta")[1]] })),
+    second: () => dial("θ₂", world === "two-state" ? "stay in j" : "second", "where it starts", evenly, (x) => put({ theta: [get("theta")[0], x] })),
   };
   const used = { race: ["alpha", "damping", "first", "second"], scale: ["scale", "alpha", "damping"], ball: ["epsilon", "damping", "first", "second"] }[look];
   const knobs = Object.fromEntries(used.map((name) => [name, dials[name]()]));
-  const stop = () => {
-    cancelAnimationFrame(at.playing);
-    at.playing = null;
-    brush.request();
-  };
-  const toggle = () => {
-    if (at.playing) return stop();
-    const from = get("clock") >= LATEST ? 0 : get("clock");
-    const begun = performance.now();
-    const tick = (time) => {
-      const value = from + (LATEST * (time - begun)) / 1000 / SECONDS;
-      put("clock", within(Math.max(0, value), LATEST));
-      if (value >= LATEST) stop();
-      else at.playing = requestAnimationFrame(tick);
-    };
-    at.playing = requestAnimationFrame(tick);
-    return undefined;
-  };
-  const play = button("▶ Play", toggle, { class: "pg-play" });
+  const { node: play, stop, playing } = player({
+    begin: () => {
+      const from = get("clock") >= LATEST ? 0 : get("clock");
+      at.begun = performance.now() - (1000 * SECONDS * from) / LATEST;
+    },
+    step: () => {
+      put({ clock: within((LATEST * (performance.now() - at.begun)) / 1000 / SECONDS, LATEST) }, { soon: true });
+      return get("clock") < LATEST;
+    },
+    beat: () => FRAME,
+    end: () => { save(); request(); },
+  });
   const clock = control("input", {
     type: "range", min: 0, max: 300, step: 1, id: newId("clock"), "aria-label": "updates made",
-    input: () => { stop(); put("clock", (LATEST * Number(clock.value)) / 300); },
+    input: () => { stop(); put({ clock: (LATEST * Number(clock.value)) / 300 }); },
   });
   const reading = el("span", { class: "pg-reading" });
   const starts = Object.entries(STARTS).map(([name, theta]) =>
-    button(name === "coin toss" ? name : `start ${name}`, () => { stop(); put("theta", theta); }));
+    button(name === "coin toss" ? name : `start ${name}`, () => { stop(); put({ theta }); }));
 
   // what is shown
   const left = el("canvas", { class: "pg-plot", role: "img", "aria-label": "parameters", tabindex: look === "scale" ? null : "0" });
@@ -215,9 +202,8 @@ function normLab({ model, el: host }) {
     look === "race" ? el("div", { class: "pg-transport pg-two-wide" }, play, el("label", { class: "pg-scrub", for: clock.id }, el("span", {}, "updates"), clock, reading)) : "",
     el("div", { class: "pg-dials" }, ...rows), status);
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    at.colours = colours;
     const state = now();
     const key = JSON.stringify({ ...state, clock: 0 });
     if (key !== at.key) {
@@ -233,10 +219,9 @@ function normLab({ model, el: host }) {
     if (look === "race") drawRace(state);
     else drawSquare(state);
     const words = tell(state, at.found);
-    write(status, at.playing ? "…" : words);
+    write(status, playing() ? "…" : words);
     left.setAttribute("aria-label", `J over the two parameters. ${words}`);
     right.setAttribute("aria-label", words);
-    return undefined;
   }
 
   function showControls(state) {
@@ -251,7 +236,6 @@ function normLab({ model, el: host }) {
     clock.setAttribute("aria-valuetext", `${plain(made(state))}`);
     fill(clock, (100 * state.clock) / LATEST);
     write(reading, counted(made(state)));
-    write(play, at.playing ? "❚❚ Pause" : "▶ Play");
   }
 
   function drawLeft(state) {
@@ -347,7 +331,7 @@ function normLab({ model, el: host }) {
     const u = (event.clientX - where.left - box.left) / (box.right - box.left);
     const v = (box.bottom - event.clientY + where.top) / (box.bottom - box.top);
     const value = [low[0] + u * (high[0] - low[0]), low[1] + v * (high[1] - low[1])];
-    put("theta", value.map((x) => Number(within(x, SPAN).toFixed(3))));
+    put({ theta: value.map((x) => Number(within(x, SPAN).toFixed(3))) });
   };
   if (look !== "scale") {
     left.style.cursor = "crosshair";
@@ -366,29 +350,11 @@ function normLab({ model, el: host }) {
       if (!by) return;
       event.preventDefault();
       event.stopPropagation();
-      put("theta", get("theta").map((x, n) => Number(within(x + by[n], SPAN).toFixed(3))));
+      put({ theta: get("theta").map((x, n) => Number(within(x + by[n], SPAN).toFixed(3))) });
     });
   }
 
-  const brush = painter(root, draw);
-  const changed = () => brush.request();
-  for (const name of NAMES_OF) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => {
-    at.colours = null;
-    at.ground = {};
-    brush.request();
-  });
-  const sizes = new ResizeObserver(changed);
-  sizes.observe(left);
-  sizes.observe(right);
-  brush.request();
-  return () => {
-    stop();
-    for (const name of NAMES_OF) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: NAMES_OF, draw, restyle: () => { at.ground = {}; }, close: stop });
 }
 
 const LOOK = `

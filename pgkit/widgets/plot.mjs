@@ -1,6 +1,6 @@
 // Canvases: sharp drawing, the page's colours, one frame at a time, axes, and the learning curve.
 
-import { plain } from "./lab.mjs";
+import { el, plain } from "./lab.mjs";
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 
@@ -64,6 +64,58 @@ export function painter(root, draw) {
       cancelAnimationFrame(asked);
     },
   };
+}
+
+const SAY_EVERY = 250; // milliseconds between two words to Python about what plays
+
+/**
+ * A lab that answers in the page, from its model's values.  `put` changes some of them (soon: Python may hear of it
+ * later).  `start` draws the newest state, again whenever a value of `watched`, a size or the theme changes, and
+ * returns what ends it all.  The frames drawn are counted, for who looks from outside.
+ */
+export function pageLab(model, host, label) {
+  const root = el("div", { class: "pgkit-lab pg-page", role: "region", "aria-label": label });
+  host.append(root);
+  const at = { colours: null, drawn: 0, said: 0, draw: () => {} };
+  const brush = painter(root, () => {
+    at.colours ??= palette(root, COLOURS);
+    if (!at.colours || !root.clientWidth) return brush.request();
+    at.drawn += 1;
+    root.dataset.drawn = at.drawn;
+    return at.draw(at.colours);
+  });
+  function tell() {
+    at.said = performance.now();
+    model.save_changes();
+  }
+  function put(values, { soon = false } = {}) {
+    for (const [name, value] of Object.entries(values)) model.set(name, value);
+    if (!soon || performance.now() - at.said > SAY_EVERY) tell();
+    brush.request();
+  }
+  function start({ watched, draw, changed = brush.request, restyle = () => {}, resized = () => {}, close = () => {} }) {
+    at.draw = draw;
+    for (const name of watched) model.on(`change:${name}`, changed);
+    const stopTheme = onTheme(() => {
+      at.colours = null;
+      restyle();
+      brush.request();
+    });
+    const sizes = new ResizeObserver(() => {
+      resized();
+      brush.request();
+    });
+    for (const node of [root, ...root.querySelectorAll("canvas")]) sizes.observe(node);
+    changed();
+    return () => {
+      close();
+      for (const name of watched) model.off(`change:${name}`, changed);
+      sizes.disconnect();
+      stopTheme();
+      brush.close();
+    };
+  }
+  return { root, get: (name) => model.get(name), put, tell, request: brush.request, visible: brush.visible, start };
 }
 
 /** The views that a lab can show: name -> (setting, host) => {node, draw, restyle}; see view.py. */

@@ -1,6 +1,6 @@
 // Two weighted data points: what each of them pushes, where π goes, and the loss.  All of it is computed here, at once.
-import { button, choice, control, el, fill, knobControl, newId, plain, short, write } from "./lab.mjs";
-import { COLOURS, halo, onTheme, painter, palette, plotAxes, segment, sharp, ticks, vector } from "./plot.mjs";
+import { aroundZero, button, choice, el, knobControl, plain, player, short, write } from "./lab.mjs";
+import { halo, pageLab, plotAxes, segment, sharp, ticks, vector } from "./plot.mjs";
 
 const READINGS = { // name -> [state, action] of each of the two data points, counted from 0
   "two actions": [[0, 0], [0, 1]],
@@ -81,41 +81,34 @@ function signed(x, digits = 3) {
 // ---------------------------------------------------------------- the lab
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "reward lab" });
-  host.append(root);
-  const at = { colours: null, running: null, left: 0, note: "" };
-  const now = () => ({ R: [model.get("R1"), model.get("R2")], reading: model.get("reading"), logits: [...model.get("logits")], alpha: model.get("alpha") });
-  const put = (values, note = "") => {
-    at.note = note;
-    for (const [name, value] of Object.entries(values)) model.set(name, value);
-    model.save_changes();
-    brush.request();
+  const { root, get, put: tell, request, start } = pageLab(model, host, "reward lab");
+  const at = { left: 0, note: "" };
+  const now = () => ({ R: [get("R1"), get("R2")], reading: get("reading"), logits: [...get("logits")], alpha: get("alpha") });
+  const put = (values) => {
+    at.note = "";
+    tell(values);
   };
   const complain = (words) => {
     at.note = words;
-    brush.request();
+    request();
   };
 
   const step = () => {
     const state = now();
     const moved = stepped(state.logits, numbers(state).gradient, state.alpha);
-    put({ logits: moved, way: [...model.get("way"), state.logits].slice(-KEPT), steps: model.get("steps") + 1 });
+    put({ logits: moved, way: [...get("way"), state.logits].slice(-KEPT), steps: get("steps") + 1 });
     return Math.max(...moved.map((x, k) => Math.abs(x - state.logits[k])));
   };
-  const stop = () => {
-    clearInterval(at.running);
-    at.running = null;
-    brush.request();
-  };
-  const toggle = () => {
-    if (at.running) return stop();
-    at.left = RUN;
-    at.running = setInterval(() => {
+  const { node: run, stop } = player({
+    word: "Run",
+    begin: () => { at.left = RUN; },
+    step: () => {
       at.left -= 1;
-      if (step() < 1e-4 || at.left <= 0) stop();
-    }, BEAT);
-    return brush.request();
-  };
+      return step() >= 1e-4 && at.left > 0;
+    },
+    beat: () => BEAT,
+    end: request,
+  });
 
   const reading = choice("the two data points", [
     ["two actions", "two actions of one state", "(s₁, a₁, R₁) (s₁, a₂, R₂)"],
@@ -123,14 +116,13 @@ function render({ model, el: host }) {
     ["two states", "two states", "(s₁, a₁, R₁) (s₂, a₂, R₂), as the slide's loss has it"],
   ], (value) => put({ reading: value }));
   reading.node.classList.add("pg-reading-of");
-  const weights = [0, 1].map((i) => weight(i, (value) => put({ [`R${i + 1}`]: value }), complain));
+  const weights = [0, 1].map((i) => weight(i, (value) => put({ [`R${i + 1}`]: value }), () => complain(`A weight is a number within ±${LARGEST}. `)));
   const alpha = knobControl(
     { name: "alpha", symbol: "α", label: "step size", log: true, meaning: "how much of the sum of pushes a step goes", ...STEP },
     (value) => {
       if (typeof value === "number" && value > 0 && value <= STEP.high) put({ alpha: value });
       else complain(`α is a number above 0, at most ${STEP.high}. `);
     });
-  const run = button("▶ Run", toggle, { class: "pg-play" });
   const one = button("Take a step", () => { stop(); step(); });
   const more = button("Add 1 to both", () => {
     const moved = now().R.map((x) => Number((x + 1).toPrecision(12)));
@@ -154,9 +146,7 @@ function render({ model, el: host }) {
       el("div", {}, weights[0].node, weights[1].node, alpha.node),
       el("div", {}, el("div", { class: "pg-buttons" }, run, one, reset, more), facts)));
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
     const state = now();
     const found = numbers(state);
     const words = found.states.map((s) => verdict(found, s)).join(" ");
@@ -167,34 +157,18 @@ function render({ model, el: host }) {
     showControls(state);
     write(given, found.data.map(({ s, a, R }) => `(s${LOW[s]}, a${LOW[a]}, ${signed(R, 4)})`).join("  "));
     write(status, at.note + words);
-    write(facts, told(state, found, model.get("steps")).join("\n"));
-    drawPlane(plane, state, found, model.get("way"), at.colours);
-    drawLine(line, state, found, at.colours);
-    drawLoss(curve, state, found, at.colours);
-    return undefined;
+    write(facts, told(state, found, get("steps")).join("\n"));
+    drawPlane(plane, state, found, get("way"), colours);
+    drawLine(line, state, found, colours);
+    drawLoss(curve, state, found, colours);
   }
   function showControls(state) {
     reading.show(state.reading);
-    weights.forEach((knob, i) => knob.show(state.R[i]));
+    weights.forEach((knob, i) => knob.show(state.R[i], Math.max(USUAL, Math.ceil(Math.abs(state.R[i])))));
     alpha.show(state.alpha);
-    write(run, at.running ? "❚❚ Pause" : "▶ Run");
   }
 
-  const brush = painter(root, draw);
-  const changed = () => brush.request();
-  const names = ["R1", "R2", "reading", "alpha", "logits", "way", "steps"];
-  for (const name of names) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => { at.colours = null; brush.request(); });
-  const sizes = new ResizeObserver(changed);
-  for (const node of [plane, line, curve]) sizes.observe(node);
-  brush.request();
-  return () => {
-    stop();
-    for (const name of names) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: ["R1", "R2", "reading", "alpha", "logits", "way", "steps"], draw, close: stop });
 }
 
 const STYLE = `
@@ -214,50 +188,12 @@ body[data-jp-theme-light="false"] .pgkit-lab .pg-reading-of label:has(:checked) 
 }
 `;
 
-/** The slider of a weight, in the colour of its arrow, and a field for weights beyond it. */
-function weight(i, turn, complain) {
-  const [name, id] = [`R${LOW[i]}`, newId("weight")];
-  const keys = { ArrowUp: 0.1, ArrowRight: 0.1, ArrowDown: -0.1, ArrowLeft: -0.1, PageUp: 1, PageDown: -1 };
-  let value = 0;
-  const change = (x) => {
-    value = x; // at once: the next key may come before the next frame
-    turn(x);
-  };
-  const within = (x) => Math.max(-LARGEST, Math.min(LARGEST, x));
-  const slider = control("input", {
-    type: "range", id, min: -USUAL, max: USUAL, step: "any", "aria-label": `weight ${name}`,
-    input: () => change(Number(Number(slider.value).toFixed(1))),
-    keydown: (event) => {
-      if (keys[event.key] === undefined) return;
-      event.preventDefault();
-      change(within(Number((value + keys[event.key]).toFixed(6))));
-    },
-  });
-  const typed = () => {
-    const text = field.value.trim().replace(",", ".").replace("−", "-");
-    const x = Number(text);
-    if (text === "" || !(Math.abs(x) <= LARGEST)) complain(`A weight is a number within ±${LARGEST}. `);
-    else if (x !== value) change(x);
-  };
-  const field = control("input", {
-    type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": `weight ${name}, typed`,
-    change: typed,
-    keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
-  });
-  const node = el("div", { class: "pg-knob" }, el("label", { for: id, class: "pg-knob-label" }, el("i", {}, name), " weight"), slider, field);
-  if (i === 1) slider.style.setProperty("--pg-policy", `var(--pg-${HUES[1]})`);
-  return {
-    node,
-    show(x) {
-      value = x;
-      const reach = Math.max(USUAL, Math.ceil(Math.abs(x)));
-      if (Number(slider.max) !== reach) Object.assign(slider, { min: -reach, max: reach });
-      slider.value = x;
-      slider.setAttribute("aria-valuetext", plain(x, 4));
-      fill(slider, (50 * (x + reach)) / reach);
-      if (document.activeElement !== field) field.value = plain(x, 6);
-    },
-  };
+/** The slider of a weight, in the colour of its arrow. */
+function weight(i, turn, refuse) {
+  const name = `R${LOW[i]}`;
+  const made = aroundZero({ name: "weight", label: [el("i", {}, name), " weight"], words: `weight ${name}`, largest: LARGEST, digits: 1 }, turn, refuse);
+  if (i === 1) made.slider.style.setProperty("--pg-policy", `var(--pg-${HUES[1]})`);
+  return made;
 }
 
 /** The numbers of now, line by line. */

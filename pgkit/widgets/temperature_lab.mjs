@@ -1,7 +1,7 @@
 // The soft optimum of a grid world, solved on the page whenever the temperature is turned, and walkers that follow it.
 // A map or a way of paying that is new comes from Python, with the curves over T.
 import { button, choice, control, el, knobControl, plain, stackedBar, write } from "./lab.mjs";
-import { COLOURS, FONT, VIEWS, halo, onTheme, painter, palette, plotAxes, segment, sharp } from "./plot.mjs";
+import { FONT, VIEWS, halo, pageLab, plotAxes, segment, sharp } from "./plot.mjs";
 
 const TICK = 130; // milliseconds that a walker takes for a step
 const REST = 14; // steps that the walkers stay where they have come to
@@ -132,18 +132,14 @@ function crowd() {
 // ---------------------------------------------------------------- the lab
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "temperature lab" });
-  host.append(root);
-  const get = (name) => model.get(name);
+  const { root, get, put: tell, request, start } = pageLab(model, host, "temperature lab");
   const state = { colours: null, best: null, key: "", map: null, mapKey: "", warm: null, worldKey: "", note: "" };
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const walkers = crowd();
   walkers.begin(get("scene"));
-  const put = (name, value) => {
+  const put = (values) => {
     state.note = "";
-    model.set(name, value);
-    model.save_changes();
-    brush.request();
+    tell(values);
   };
 
   // controls
@@ -151,15 +147,14 @@ function render({ model, el: host }) {
   const knob = knobControl(
     { name: "temperature", symbol: "T", label: "temperature", log: true, low: scene0.low, high: scene0.high, meaning: "what one nat of entropy is worth in reward" },
     (value) => {
-      if (typeof value === "number" && value >= scene0.low && value <= scene0.high) return put("temperature", value);
+      if (typeof value === "number" && value >= scene0.low && value <= scene0.high) return put({ temperature: value });
       state.note = `T is a number from ${scene0.low} to ${scene0.high}. `;
-      return brush.request();
+      return request();
     });
   const heat = knob.slider;
-  const pay = choice("what a step is paid for, on top of r", scene0.pays.map(([name, text]) => [name, `T · ${text.includes("-") ? `(${text.replace("-", "−")})` : text}`]), (value) => put("pay", value));
-  const map = choice("map", scene0.maps.map((name, i) => [name, ["open", "closed"][i]]), (value) => put("world", value));
-  const show = choice("the map shows", [["policy", "π and visits"], ["values", "soft V"]], (value) => put("show", value));
-  for (const each of [pay, map, show]) each.node.classList.add("pg-heat-choice");
+  const pay = choice("what a step is paid for, on top of r", scene0.pays.map(([name, text]) => [name, `T · ${text.includes("-") ? `(${text.replace("-", "−")})` : text}`]), (value) => put({ pay: value }));
+  const map = choice("map", scene0.maps.map((name, i) => [name, ["open", "closed"][i]]), (value) => put({ world: value }));
+  const show = choice("the map shows", [["policy", "π and visits"], ["values", "soft V"]], (value) => put({ show: value }));
   const walk = button("", () => {
     if (calm) {
       walkers.begin(get("scene"));
@@ -168,9 +163,9 @@ function render({ model, el: host }) {
       if (!walkers.on && walkers.t >= get("scene").steps) walkers.begin(get("scene"));
       Object.assign(walkers, { on: !walkers.on, since: performance.now() });
     }
-    brush.request();
+    request();
   }, { class: "pg-play" });
-  const again = button("From S", () => { walkers.begin(get("scene")); walkers.since = performance.now(); brush.request(); }, { title: "all of them back to the start" });
+  const again = button("From S", () => { walkers.begin(get("scene")); walkers.since = performance.now(); request(); }, { title: "all of them back to the start" });
   const clock = el("span", { class: "pg-sub" });
   const tally = stackedBar([["goal", "at +100"], ["trap", "at +1"], ["fire", "in the fire"], ["neither", "still walking"]].map(([hue, text]) => ({ hue, text })));
 
@@ -199,7 +194,7 @@ function render({ model, el: host }) {
     const { rows, cols } = get("scene");
     const box = over.getBoundingClientRect();
     const [c, r] = [Math.floor(((event.clientX - box.left) / box.width) * cols), Math.floor(((event.clientY - box.top) / box.height) * rows)];
-    if (c >= 0 && c < cols && r >= 0 && r < rows) put("at", r * cols + c);
+    if (c >= 0 && c < cols && r >= 0 && r < rows) put({ at: r * cols + c });
   };
   over.addEventListener("pointerdown", pick);
   over.addEventListener("pointermove", (event) => event.buttons && pick(event));
@@ -210,12 +205,12 @@ function render({ model, el: host }) {
     event.stopPropagation();
     const { rows, cols } = get("scene");
     const [r, c] = [Math.floor(get("at") / cols) + down, (get("at") % cols) + right];
-    if (r >= 0 && r < rows && c >= 0 && c < cols) put("at", r * cols + c);
+    if (r >= 0 && r < rows && c >= 0 && c < cols) put({ at: r * cols + c });
   });
   const turn = (event) => {
     if (!state.toT) return;
     const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
-    put("temperature", Number(Math.max(scene0.low, Math.min(scene0.high, state.toT(x))).toPrecision(3)));
+    put({ temperature: Number(Math.max(scene0.low, Math.min(scene0.high, state.toT(x))).toPrecision(3)) });
   };
   for (const canvas of [ends, worth]) {
     canvas.addEventListener("pointerdown", (event) => {
@@ -254,13 +249,12 @@ function render({ model, el: host }) {
     return true;
   }
 
-  function draw() {
-    state.colours ??= palette(root, COLOURS);
-    if (!state.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    state.colours = colours;
     const scene = get("scene");
     const changed = solve(scene);
     const moving = move(scene);
-    const looks = `${state.key} ${get("at")} ${get("show")} ${get("pay")} ${state.note} ${root.clientWidth} ${state.themed}`;
+    const looks = `${state.key} ${get("at")} ${get("show")} ${get("pay")} ${state.note} ${root.clientWidth}`;
     if (changed || state.looks !== looks) {
       state.looks = looks;
       settled(scene);
@@ -270,8 +264,7 @@ function render({ model, el: host }) {
     write(clock, walkers.t ? `step ${Math.min(walkers.t, scene.steps)} of ${scene.steps}` : `${scene.walkers} walkers at S`);
     write(walk, calm ? "Walk" : walkers.on ? "❚❚ Hold" : "▶ Walk");
     Object.assign(root.dataset, { walked: walkers.t, counts: JSON.stringify(walkers.counts(scene)) });
-    if (moving) brush.request();
-    return undefined;
+    if (moving) request();
   }
 
   /** All that changes only when something is turned. */
@@ -300,7 +293,7 @@ function render({ model, el: host }) {
     const key = `${scene.world} ${get("show")}`;
     if (state.mapKey !== key) {
       const layers = get("show") === "policy" ? ["policy", "visits"] : ["values"];
-      state.map = VIEWS.grid({ ...scene, layers, paint: false, rewards: [], episodes: 1 }, { request: () => brush.request(), ask() {}, link: { ask() {}, busy: () => false } });
+      state.map = VIEWS.grid({ ...scene, layers, paint: false, rewards: [], episodes: 1 }, { request, ask() {}, link: { ask() {}, busy: () => false } });
       const under = state.map.canvas;
       Object.assign(under.style, { display: "block", width: "100%", pointerEvents: "none" });
       under.removeAttribute("tabindex");
@@ -444,25 +437,15 @@ function render({ model, el: host }) {
     ctx.setLineDash([]);
   }
 
-  const brush = painter(root, draw);
-  const changed = () => brush.request();
-  const names = ["temperature", "pay", "world", "show", "at", "scene"];
-  for (const name of names) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => {
-    Object.assign(state, { colours: null, themed: (state.themed ?? 0) + 1 });
-    state.map?.restyle();
-    brush.request();
+  return start({
+    watched: ["temperature", "pay", "world", "show", "at", "scene"], draw,
+    restyle: () => {
+      state.looks = null;
+      state.map?.restyle();
+    },
+    resized: () => { state.looks = null; },
+    close: () => { walkers.on = false; },
   });
-  const sizes = new ResizeObserver(() => { state.looks = null; brush.request(); });
-  for (const node of [ground, ends, worth]) sizes.observe(node);
-  brush.request();
-  return () => {
-    walkers.on = false;
-    for (const name of names) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
 }
 
 /** The four Q of a cell, and the probabilities that they make. */
@@ -526,8 +509,6 @@ const STYLE = `
 .pg-heat-fill { display: block; height: 100%; background: var(--pg-policy); }
 .pg-heat-choices { display: flex; flex-wrap: wrap; gap: 8px 26px; margin-top: 14px; padding-top: 12px; border-top: 1px solid var(--pg-line); }
 .pg-heat-row { display: flex; align-items: center; gap: 10px; }
-.pgkit-lab .pg-heat-choice label:has(:checked) { background: var(--pg-policy); }
-body[data-jp-theme-light="false"] .pgkit-lab .pg-heat-choice label:has(:checked) { color: #0b1116; }
 .pg-heat-words { min-height: 2.8em; margin-top: 10px; }
 @container (max-width: 660px) {
   .pg-heat-two { grid-template-columns: minmax(0, 1fr); }

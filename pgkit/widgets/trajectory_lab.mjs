@@ -1,7 +1,7 @@
 // One trajectory: the map, the rewards and what each step is credited with.  Everything that follows from γ and t
 // is computed here, at once; paths, and what a cut leaves out, come from Python.
-import { button, choice, control, el, fill, newId, write } from "./lab.mjs";
-import { COLOURS, VIEWS, halo, onTheme, painter, palette, plotAxes, segment, sharp, vector } from "./plot.mjs";
+import { button, choice, control, el, fill, newId, player, scaleOf, valueControl, write } from "./lab.mjs";
+import { VIEWS, halo, pageLab, plotAxes, segment, sharp, vector } from "./plot.mjs";
 
 const BEAT = 450; // milliseconds that playing takes for a step
 const MOST_TERMS = 5; // of a sum that is written out
@@ -10,6 +10,11 @@ const GAMMAS = [ // fine near 1
   ...Array.from({ length: 18 }, (_, i) => (900 + 5 * i) / 1000),
   ...Array.from({ length: 11 }, (_, i) => (990 + i) / 1000),
 ];
+const GAMMA_SCALE = {
+  steps: GAMMAS.length - 1,
+  value: (p) => GAMMAS[Math.round(p * GAMMA_SCALE.steps)],
+  place: (x) => GAMMAS.reduce((best, g, k) => (Math.abs(g - x) < Math.abs(GAMMAS[best] - x) ? k : best), 0) / GAMMA_SCALE.steps,
+};
 const MOVES = [[0, -1], [1, 0], [0, 1], [-1, 0]]; // up, right, down, left
 const WHOLE = "whole"; // every step is credited with G₀
 
@@ -81,33 +86,25 @@ function sum(terms) {
 // ---------------------------------------------------------------- the lab
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "trajectory lab" });
-  host.append(root);
-  const at = { colours: null, map: null, mapKey: "", axes: null, playing: null };
-  const get = (name) => model.get(name);
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-    brush.request();
-  };
+  const { root, get, put, request, start } = pageLab(model, host, "trajectory lab");
+  const at = { colours: null, map: null, mapKey: "", axes: null };
   const last = () => get("scene").rewards.length - 1;
-  const look = (t) => put("t", Math.max(0, Math.min(last(), t)));
+  const look = (t) => put({ t: Math.max(0, Math.min(last(), t)) });
 
-  const stop = () => {
-    clearInterval(at.playing);
-    at.playing = null;
-    brush.request();
-  };
-  const toggle = () => {
-    if (at.playing) return stop();
-    if (get("t") >= last()) look(0);
-    at.playing = setInterval(() => (get("t") >= last() ? stop() : look(get("t") + 1)), BEAT);
-    return brush.request();
-  };
+  const { node: play, toggle, stop, playing } = player({
+    begin: () => get("t") >= last() && look(0),
+    step: () => {
+      look(get("t") + 1);
+      return get("t") < last();
+    },
+    beat: () => BEAT,
+    end: request,
+  });
+  play.setAttribute("aria-keyshortcuts", "Space");
 
   // controls
   const choose = (word, name) => {
-    const select = control("select", { id: newId(name), change: () => { stop(); put(name, select.value); } });
+    const select = control("select", { id: newId(name), change: () => { stop(); put({ [name]: select.value }); } });
     const node = el("span", { class: "pg-buttons" }, el("label", { for: select.id }, word), select);
     const show = (options, value) => {
       const key = JSON.stringify(options);
@@ -118,12 +115,10 @@ function render({ model, el: host }) {
     return { node, show };
   };
   const [map, path] = [choose("map", "world"), choose("path", "path")];
-  const another = button("New path", () => { stop(); put("seed", get("seed") + 1); }, { title: "the same policy with the next seed" });
+  const another = button("New path", () => { stop(); put({ seed: get("seed") + 1 }); }, { title: "the same policy with the next seed" });
   const weight = choice("credit each step with", [
     ["to-go", "Q̂ₜ: rewards from t on", "reward-to-go"], [WHOLE, "G₀: all rewards", "the whole return, for every step"],
-  ], (value) => put("weight", value));
-  weight.node.classList.add("pg-weight");
-  const play = button("▶ Play", toggle, { class: "pg-play", "aria-keyshortcuts": "Space" });
+  ], (value) => put({ weight: value }));
   const scrub = control("input", {
     type: "range", min: 0, step: 1, id: newId("t"), "aria-label": "step t",
     input: () => { stop(); look(Number(scrub.value)); },
@@ -135,16 +130,14 @@ function render({ model, el: host }) {
   });
   const step = (by) => () => { stop(); look(get("t") + by); };
   const reading = el("span", { class: "pg-reading" });
-  const gamma = knob("γ", "discount", "how much less a reward counts for each step that it lies ahead", {
-    places: GAMMAS.length - 1, value: (p) => GAMMAS[p],
-    place: (x) => GAMMAS.reduce((best, g, p) => (Math.abs(g - x) < Math.abs(GAMMAS[best] - x) ? p : best), 0),
-    legal: (x) => x >= 0 && x <= 1, law: "γ is a number from 0 to 1.",
-  }, (x) => put("gamma", x), (words) => say(words));
-  const horizon = knob("T", "cut after", "the horizon: a path that has not ended by then is cut", {
-    places: get("scene").longest - 1, value: (p) => p + 1, place: (x) => x - 1,
-    legal: (x) => Number.isInteger(x) && x >= 1 && x <= get("scene").longest,
-    law: `T is a whole number from 1 to ${get("scene").longest}.`,
-  }, (x) => { stop(); put("horizon", x); }, (words) => say(words));
+  const gamma = noted(
+    { name: "gamma", symbol: "γ", label: "discount", meaning: "how much less a reward counts for each step that it lies ahead", scale: GAMMA_SCALE, legal: (x) => x >= 0 && x <= 1 },
+    (x) => put({ gamma: x }), () => say("γ is a number from 0 to 1."));
+  const { longest } = get("scene");
+  const horizon = noted(
+    { name: "horizon", symbol: "T", label: "cut after", meaning: "the horizon: a path that has not ended by then is cut",
+      scale: scaleOf({ low: 1, high: longest, whole: true }), legal: (x) => Number.isInteger(x) && x >= 1 && x <= longest },
+    (x) => { stop(); put({ horizon: x }); }, () => say(`T is a whole number from 1 to ${longest}.`));
 
   // what is shown
   const ground = el("div", { class: "pg-path-map", role: "img", "aria-label": "map" });
@@ -164,9 +157,8 @@ function render({ model, el: host }) {
       el("label", { class: "pg-scrub", for: scrub.id }, el("span", {}, "step t"), scrub, reading)),
     el("div", { class: "pg-trajectory-under" }, el("div", {}, gamma.node, horizon.node, status), sums));
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    at.colours = colours;
     const [scene, now] = [get("scene"), { gamma: get("gamma"), weight: get("weight"), t: Math.min(get("t"), last()) }];
     const { credit, missing } = credits(scene, now.gamma, now.weight, get("rest"));
     Object.assign(root.dataset, { credit: JSON.stringify(credit), missing: JSON.stringify(missing) });
@@ -175,11 +167,10 @@ function render({ model, el: host }) {
     root.dataset.written = JSON.stringify(lines);
     write(sums, lines.join("\n"));
     const words = tell(scene, now, credit, missing);
-    if (!at.playing) say(words);
+    if (!playing()) say(words);
     drawMap(scene, now, credit, words);
     drawBars(scene, now, credit, missing, get("rest"));
     bars.setAttribute("aria-label", `rewards ${scene.rewards.map(brief).join(", ")}; credits ${credit.map(brief).join(", ")}`);
-    return undefined;
   }
 
   function showControls(scene, { gamma: g, weight: w, t }) {
@@ -195,7 +186,6 @@ function render({ model, el: host }) {
     scrub.setAttribute("aria-valuetext", `${t} of 0 to ${last()}`);
     fill(scrub, last() ? (100 * t) / last() : 0);
     write(reading, `t = ${t} of 0 … ${last()}`);
-    write(play, at.playing ? "❚❚ Pause" : "▶ Play");
     write(title, `${scene.world}, ${Object.fromEntries(scene.paths)[get("path")]}`);
   }
 
@@ -203,7 +193,7 @@ function render({ model, el: host }) {
     const key = scene.world;
     if (at.mapKey !== key) {
       const setting = { ...scene, goals: Object.keys(scene.pay), rewards: [], layers: [], paint: false, episodes: 1 };
-      at.map = VIEWS.grid(setting, { request: () => brush.request(), ask() {}, link: { ask() {}, busy: () => false } });
+      at.map = VIEWS.grid(setting, { request, ask() {}, link: { ask() {}, busy: () => false } });
       Object.assign(at.map.canvas.style, { display: "block", width: "100%", pointerEvents: "none" });
       at.map.canvas.removeAttribute("tabindex");
       at.map.canvas.setAttribute("role", "presentation");
@@ -257,34 +247,15 @@ function render({ model, el: host }) {
   });
   bars.addEventListener("pointermove", (event) => event.buttons && touched(event));
 
-  const brush = painter(root, draw);
-  const changed = () => brush.request();
-  const names = ["scene", "rest", "gamma", "t", "weight", "horizon", "path", "world", "seed"];
-  for (const name of names) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => {
-    at.colours = null;
-    at.map?.restyle();
-    brush.request();
+  return start({
+    watched: ["scene", "rest", "gamma", "t", "weight", "horizon", "path", "world", "seed"], draw, restyle: () => at.map?.restyle(), close: stop,
   });
-  const sizes = new ResizeObserver(changed);
-  sizes.observe(bars);
-  sizes.observe(ground);
-  brush.request();
-  return () => {
-    stop();
-    for (const name of names) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
 }
 
 const STYLE = `
 .pg-above { margin-bottom: 12px; gap: 8px 14px; }
 .pg-above .pg-gap { flex: 1; }
 .pgkit-lab button:disabled { opacity: 0.45; cursor: default; }
-.pgkit-lab .pg-weight label:has(:checked) { background: var(--pg-policy); color: #fff; }
-body[data-jp-theme-light="false"] .pgkit-lab .pg-weight label:has(:checked) { color: #0b1116; }
 .pg-walk { display: grid; grid-template-columns: minmax(220px, 0.62fr) 1fr; gap: 18px; align-items: stretch; }
 .pg-path-map { position: relative; align-self: start; }
 .pg-bars { min-height: 320px; height: 100%; }
@@ -305,33 +276,15 @@ body[data-jp-theme-light="false"] .pgkit-lab .pg-weight label:has(:checked) { co
 }
 `;
 
-/** A slider over places, a field to type in, and a note beside it. */
-function knob(symbol, label, meaning, { places, value, place, legal, law }, turn, say) {
-  const id = newId("knob");
-  const slider = control("input", {
-    type: "range", min: 0, max: places, step: 1, id, title: meaning, "aria-label": `${label} ${symbol}`,
-    input: () => turn(value(Number(slider.value))),
-  });
-  const typed = () => {
-    const x = Number(field.value.trim().replace(",", "."));
-    if (field.value.trim() !== "" && legal(x)) turn(x);
-    else say(law);
-  };
-  const field = control("input", {
-    type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": `${label} ${symbol}, typed`,
-    change: typed,
-    keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
-  });
+/** A knob with a note beside it. */
+function noted(knob, turn, refuse) {
+  const inner = valueControl(knob, turn, refuse);
   const note = el("span", { class: "pg-note" });
-  const node = el("div", { class: "pg-knob" },
-    el("label", { for: id, class: "pg-knob-label", title: meaning }, el("i", {}, symbol), ` ${label}`), slider, field, note);
+  inner.node.append(note);
   return {
-    node,
+    node: inner.node,
     show(x, words) {
-      slider.value = place(x);
-      slider.setAttribute("aria-valuetext", String(x));
-      fill(slider, (100 * place(x)) / places);
-      if (document.activeElement !== field) field.value = String(x);
+      inner.show(x);
       write(note, words);
     },
   };

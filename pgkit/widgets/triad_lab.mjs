@@ -1,11 +1,10 @@
 // The deadly triad: a linear V under expected updates, in the page; it grows, until one of three switches is turned.
-import { button, choice, control, el, fill, newId, plain, short, ten, write } from "./lab.mjs";
-import { COLOURS, halo, onTheme, painter, palette, plotAxes, roundUp, segment, sharp } from "./plot.mjs";
+import { button, choice, control, el, fill, plain, player, scaleOf, short, ten, valueControl, write } from "./lab.mjs";
+import { halo, pageLab, plotAxes, roundUp, segment, sharp } from "./plot.mjs";
 
 const POINTS = 41; // of the factor over "how far off-policy"
 const SQUARINGS = 45;
 const TICK = 50; // milliseconds between two pictures while it plays
-const SAY_EVERY = 250;
 
 // ---------------------------------------------------------------- numbers
 
@@ -55,62 +54,46 @@ const largest = (row) => Math.max(...row.map(Math.abs));
 // ---------------------------------------------------------------- the lab
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "divergence lab" });
-  host.append(root);
-  const at = { colours: null, timer: null, said: 0, key: "" };
-  const get = (name) => model.get(name);
-  const put = (name, value, say = true) => {
-    model.set(name, value);
-    if (say) model.save_changes();
-    brush.request();
-  };
+  const { root, get, put, tell, start } = pageLab(model, host, "divergence lab");
+  const at = { colours: null, key: "" };
   const { examples, alphas } = get("scene");
 
   // the switches
   const example = choice("example", Object.keys(examples).map((name) => [name, name]), (name) => {
     stop();
-    if (get("update") > examples[name].updates) put("update", examples[name].updates, false);
-    model.set("example", name);
-    model.set("alpha", examples[name].alpha);
-    model.save_changes();
-    put("update", 0);
+    put({ example: name, alpha: examples[name].alpha, update: 0 });
   });
-  const flag = (name, label, yes, no) => choice(label, [["yes", yes], ["no", no]], (value) => put(name, value === "yes"));
+  const flag = (name, label, yes, no) => choice(label, [["yes", yes], ["no", no]], (value) => put({ [name]: value === "yes" }));
   const bootstrap = flag("bootstrap", "target", "TD", "Monte Carlo");
   const shared = flag("shared", "values", "shared weights", "a table");
-  const sliders = {};
-  const span = Math.log(alphas[1] / alphas[0]);
-  const scales = { alpha: [(p) => Number((alphas[0] * Math.exp(p * span)).toPrecision(2)), (x) => Math.log(x / alphas[0]) / span] };
-  const plainScale = [(p) => Math.round(1000 * p) / 1000, (x) => x];
-  const knob = (name, symbol, words, rule, good) => {
-    const id = newId(name);
-    const [value] = scales[name] ?? plainScale;
-    const slider = control("input", { type: "range", id, min: 0, max: 200, step: 1, input: () => put(name, value(slider.value / 200)) });
-    const typed = () => {
-      const text = field.value.trim().replace(",", ".");
-      if (text !== "" && good(Number(text))) put(name, Number(text));
-      else write(status, rule);
-    };
-    const field = control("input", {
-      type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": `${words}, typed`, change: typed,
-      keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
-    });
-    sliders[name] = { slider, field };
-    return el("div", { class: "pg-knob" }, el("label", { for: id, class: "pg-knob-label" }, el("i", {}, symbol), ` ${words}`), slider, field);
-  };
   const share = (x) => x >= 0 && x <= 1;
+  const even = scaleOf({ low: 0, high: 1, steps: 200 });
+  const knob = (name, symbol, label, scale, legal, law) =>
+    valueControl({ name, symbol, label, scale, legal }, (value) => put({ [name]: value }), () => write(status, law));
+  const sliders = {
+    off: knob("off", "3", "off-policy", even, share, "How far off-policy lies between 0 and 1."),
+    gamma: knob("gamma", "γ", "discount", even, share, "γ lies between 0 and 1."),
+    alpha: knob("alpha", "α", "step size", scaleOf({ low: alphas[0], high: alphas[1], log: true, digits: 2 }),
+      (x) => x >= alphas[0] && x <= alphas[1], `Here α lies between ${alphas[0]} and ${alphas[1]}.`),
+  };
   const row = (symbol, words, node) => el("div", { class: "pg-knob pg-triad-row" }, el("span", { class: "pg-knob-label" }, el("i", {}, symbol), ` ${words}`), node);
   const data = el("span", { class: "pg-triad-data" });
   const switches = el("div", { class: "pg-triad-knobs" },
     row("1", "the target", bootstrap.node), row("2", "the values", shared.node),
-    knob("off", "3", "off-policy", "How far off-policy lies between 0 and 1.", share), data,
-    knob("gamma", "γ", "discount", "γ lies between 0 and 1.", share),
-    knob("alpha", "α", "step size", `Here α lies between ${alphas[0]} and ${alphas[1]}.`, (x) => x >= alphas[0] && x <= alphas[1]));
+    sliders.off.node, data, sliders.gamma.node, sliders.alpha.node);
 
   // time
-  const play = button("▶ Play", () => (at.timer === null ? start() : stop()), { class: "pg-play" });
-  const next = button("Next update", () => { stop(); put("update", Math.min(last(), get("update") + 1)); });
-  const time = control("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": "update", input: () => { stop(); put("update", Number(time.value)); } });
+  const { node: play, stop } = player({
+    begin: () => get("update") >= last() && put({ update: 0 }),
+    step: () => {
+      put({ update: Math.min(last(), get("update") + last() / 100) }, { soon: true });
+      return get("update") < last();
+    },
+    beat: () => TICK,
+    end: tell,
+  });
+  const next = button("Next update", () => { stop(); put({ update: Math.min(last(), get("update") + 1) }); });
+  const time = control("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": "update", input: () => { stop(); put({ update: Number(time.value) }); } });
   const reading = el("span", { class: "pg-triad-reading" });
   const clock = el("div", { class: "pg-triad-time" }, play, next, time, reading);
 
@@ -130,33 +113,11 @@ function render({ model, el: host }) {
   factors.addEventListener("pointerdown", slide);
 
   function slide(event) {
-    if (at.off) put("off", Math.round(1000 * Math.max(0, Math.min(1, at.off(event.offsetX)))) / 1000);
+    if (at.off) put({ off: Math.round(1000 * Math.max(0, Math.min(1, at.off(event.offsetX)))) / 1000 });
   }
   function last() { return examples[get("example")].updates; }
-  function start() {
-    if (get("update") >= last()) put("update", 0);
-    write(play, "❚❚ Pause");
-    const tick = () => {
-      const k = Math.min(last(), get("update") + last() / 100);
-      const say = performance.now() - at.said > SAY_EVERY || k >= last();
-      if (say) at.said = performance.now();
-      put("update", k, say);
-      if (k >= last()) stop();
-      else at.timer = setTimeout(tick, TICK);
-    };
-    at.timer = setTimeout(tick, TICK);
-  }
-  function stop() {
-    if (at.timer === null) return;
-    clearTimeout(at.timer);
-    at.timer = null;
-    write(play, "▶ Play");
-    model.save_changes();
-  }
-
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    at.colours = colours;
     const [name, k] = [get("example"), get("update")];
     const now = examples[name];
     const settings = { alpha: get("alpha"), gamma: get("bootstrap") ? get("gamma") : 0, off: get("off"), shared: get("shared") };
@@ -171,13 +132,7 @@ function render({ model, el: host }) {
     example.show(name);
     bootstrap.show(get("bootstrap") ? "yes" : "no");
     shared.show(get("shared") ? "yes" : "no");
-    for (const [which, { slider, field }] of Object.entries(sliders)) {
-      const [, place] = scales[which] ?? plainScale;
-      slider.value = Math.round(200 * place(get(which)));
-      slider.setAttribute("aria-valuetext", String(get(which)));
-      fill(slider, slider.value / 2);
-      if (document.activeElement !== field) field.value = String(get(which));
-    }
+    for (const [which, each] of Object.entries(sliders)) each.show(get(which));
     time.max = now.updates;
     time.value = k;
     time.setAttribute("aria-valuetext", `after ${k} updates`);
@@ -190,7 +145,6 @@ function render({ model, el: host }) {
     drawBars(name, k, grows);
     drawGrowth(k, grows);
     drawFactors(settings.off);
-    return undefined;
   }
 
   function wordsOf(name, k, grows) {
@@ -300,21 +254,7 @@ function render({ model, el: host }) {
     ctx.stroke();
   }
 
-  const brush = painter(root, draw);
-  const watched = ["example", "alpha", "gamma", "off", "bootstrap", "shared", "update", "scene"];
-  const changed = () => brush.request();
-  for (const name of watched) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => { at.colours = null; brush.request(); });
-  const sizes = new ResizeObserver(changed);
-  for (const canvas of [bars, growth, factors]) sizes.observe(canvas);
-  changed();
-  return () => {
-    clearTimeout(at.timer);
-    for (const name of watched) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: ["example", "alpha", "gamma", "off", "bootstrap", "shared", "update", "scene"], draw, close: stop });
 }
 
 const STYLE = `
@@ -331,8 +271,6 @@ const STYLE = `
 .pg-triad-knobs { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 8px 22px; margin-top: 12px; align-items: center; }
 .pg-triad-knobs > .pg-knob { margin-top: 0; grid-template-columns: 8.2em minmax(80px, 1fr) auto; }
 .pgkit-lab .pg-triad-knobs > .pg-triad-row { grid-template-columns: 8.2em auto; justify-content: start; }
-.pgkit-lab :is(.pg-triad-row, .pg-triad-pick) .pg-choice label:has(:checked) { background: var(--pg-policy); }
-body[data-jp-theme-light="false"] .pgkit-lab :is(.pg-triad-row, .pg-triad-pick) .pg-choice label:has(:checked) { color: #0b1116; }
 .pg-triad-data { color: var(--pg-soft); }
 .pg-triad-words { min-height: 2.8em; margin-top: 12px; }
 @container (max-width: 720px) { .pg-triad-verdict { grid-column: 1 / -1; grid-row: 2; } }

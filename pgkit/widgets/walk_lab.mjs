@@ -1,11 +1,10 @@
 // The random walk: Python sends the walks, the page learns from them, by Monte Carlo and by TD, at every turn of a knob.
-import { button, choice, control, el, fill, newId, plain, write } from "./lab.mjs";
-import { COLOURS, halo, onTheme, painter, palette, plotAxes, segment, sharp, vector } from "./plot.mjs";
+import { button, choice, control, el, fill, newId, plain, player, scaleOf, valueControl, write } from "./lab.mjs";
+import { halo, pageLab, plotAxes, segment, sharp, vector } from "./plot.mjs";
 
 const LETTERS = [..."ABCDE"];
 const SIZE = LETTERS.length;
 const LOOKS = { MC: { hue: "fire", dash: [7, 4], shift: -1 }, TD: { hue: "policy", dash: [], shift: 1 } };
-const SAY_EVERY = 250; // milliseconds between two words to Python while it plays
 
 // ---------------------------------------------------------------- the walks, and what is learned from them
 
@@ -124,60 +123,48 @@ function episodeOf(path, k) {
 // ---------------------------------------------------------------- the lab
 
 function render({ model, el: host }) {
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "random walk lab" });
-  host.append(root);
-  const at = { colours: null, timer: null, said: 0, paths: null, seed: null, learned: {} };
-  const get = (name) => model.get(name);
-  const put = (name, value, say = true) => {
-    model.set(name, value);
-    if (say) model.save_changes();
-    brush.request();
-  };
+  const { root, get, put, tell, start } = pageLab(model, host, "random walk lab");
+  const at = { colours: null, paths: null, seed: null, learned: {} };
   const scene = get("scene");
   const last = scene.episodes;
 
   // the knobs
-  const sliders = {};
-  const knob = (name, symbol, index, words, low, rule) => {
-    const id = newId(name);
-    const slider = control("input", { type: "range", id, min: low, max: 1, step: 0.01, input: () => put(name, Number(slider.value)) });
-    const typed = () => {
-      const text = field.value.trim().replace(",", ".");
-      const x = Number(text);
-      if (text !== "" && (low > 0 ? x > 0 : x >= 0) && x <= 1) put(name, x);
-      else write(status, rule);
-    };
-    const field = control("input", {
-      type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": `${words}, typed`, change: typed,
-      keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
-    });
-    sliders[name] = { slider, field };
-    return el("div", { class: "pg-knob" },
-      el("label", { for: id, class: "pg-knob-label" }, el("i", {}, symbol, index ? el("sub", {}, index) : ""), ` ${words}`), slider, field);
+  const knob = (name, symbol, label, low, legal, law) =>
+    valueControl({ name, symbol, label, scale: scaleOf({ low, high: 1 }), legal }, (value) => put({ [name]: value }), () => write(status, law));
+  const stepSize = [0.01, (x) => x > 0 && x <= 1, "A step size lies above 0, and is at most 1."];
+  const sliders = {
+    alpha_mc: knob("alpha_mc", "α", "Monte Carlo", ...stepSize), alpha_td: knob("alpha_td", "α", "TD", ...stepSize),
+    initial: knob("initial", "V_0", "first guess", 0, (x) => x >= 0 && x <= 1, "The first guess lies between 0 and 1."),
   };
-  const alphaRule = "A step size lies above 0, and is at most 1.";
   const fall = choice("step size over time", [["constant", "constant α"], ["falling", "falling α", `α · ${scene.slowing}/(${scene.slowing} + k) after k episodes`]],
-    (value) => put("falling", value === "falling"));
+    (value) => put({ falling: value === "falling" }));
   const knobs = el("div", { class: "pg-walk-knobs" },
-    knob("alpha_mc", "α", "", "Monte Carlo", 0.01, alphaRule), knob("alpha_td", "α", "", "TD", 0.01, alphaRule),
-    knob("initial", "V", "0", "first guess", 0, "The first guess lies between 0 and 1."),
+    ...Object.values(sliders).map((each) => each.node),
     el("div", { class: "pg-knob pg-walk-fall" }, el("span", { class: "pg-knob-label" }, el("i", {}, "α"), " over time"), fall.node));
 
   // time
-  const play = button("▶ Play", () => (at.timer === null ? start() : stop()), { class: "pg-play" });
-  const next = button("Next episode", () => { stop(); put("episode", Math.min(last, get("episode") + 1)); });
+  const { node: play, stop } = player({ // the first episodes slowly, then faster and faster
+    begin: () => get("episode") >= last && put({ episode: 0 }),
+    step: () => {
+      put({ episode: Math.min(last, get("episode") + 1) }, { soon: true });
+      return get("episode") < last;
+    },
+    beat: () => Math.max(60, 700 * 0.72 ** get("episode")),
+    end: tell,
+  });
+  const next = button("Next episode", () => { stop(); put({ episode: Math.min(last, get("episode") + 1) }); });
   const timeId = newId("episode");
   const time = control("input", {
     type: "range", id: timeId, min: 0, max: last, step: 1, "aria-label": "episode",
-    input: () => { stop(); put("episode", Number(time.value)); },
+    input: () => { stop(); put({ episode: Number(time.value) }); },
   });
   const reading = el("span", { class: "pg-walk-reading" });
-  const fresh = button("New walks", () => { stop(); put("seed", get("seed") + 1); }, { title: "other walks, from another seed" });
+  const fresh = button("New walks", () => { stop(); put({ seed: get("seed") + 1 }); }, { title: "other walks, from another seed" });
   const clock = el("div", { class: "pg-walk-time" }, play, next, time, reading, fresh);
 
   // the table
   const group = newId("look");
-  const radio = (look) => control("input", { type: "radio", name: group, value: look, change: () => put("look", look) });
+  const radio = (look) => control("input", { type: "radio", name: group, value: look, change: () => put({ look }) });
   const ways = ["one run", "all runs"].map((look) => {
     const input = radio(look);
     return { look, input, node: el("label", {}, input, look === "one run" ? "V of one run" : `V of all ${scene.runs} runs`) };
@@ -211,30 +198,8 @@ function render({ model, el: host }) {
   function scrub(event) {
     if (!at.time) return;
     stop();
-    put("episode", Math.max(0, Math.min(last, Math.round(at.time(event.offsetX)))));
+    put({ episode: Math.max(0, Math.min(last, Math.round(at.time(event.offsetX)))) });
   }
-  /** The first episodes slowly, then faster and faster. */
-  function start() {
-    if (get("episode") >= last) put("episode", 0);
-    write(play, "❚❚ Pause");
-    const tick = () => {
-      const k = get("episode") + 1;
-      const say = performance.now() - at.said > SAY_EVERY || k >= last;
-      if (say) at.said = performance.now();
-      put("episode", Math.min(k, last), say);
-      if (k >= last) stop();
-      else at.timer = setTimeout(tick, Math.max(60, 700 * 0.72 ** k));
-    };
-    at.timer = setTimeout(tick, 250);
-  }
-  function stop() {
-    if (at.timer === null) return;
-    clearTimeout(at.timer);
-    at.timer = null;
-    write(play, "▶ Play");
-    model.save_changes();
-  }
-
   function learnedBy(method) {
     const seen = get("scene");
     if (at.seed !== seen.seed) Object.assign(at, { seed: seen.seed, paths: unpacked(seen), learned: {} });
@@ -247,9 +212,8 @@ function render({ model, el: host }) {
     return at.learned[method];
   }
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    if (!at.colours || !root.clientWidth) return brush.request();
+  function draw(colours) {
+    at.colours = colours;
     const { truth, methods } = get("scene");
     const [k, look] = [get("episode"), get("look")];
     const learned = Object.fromEntries(Object.keys(methods).map((method) => [method, learnedBy(method)]));
@@ -260,11 +224,7 @@ function render({ model, el: host }) {
       found: JSON.stringify(Object.fromEntries(Object.entries(found).map(([m, { error, least, bias, variance }]) => [m, { error, least, bias, variance }]))),
       v: JSON.stringify(Object.fromEntries(Object.entries(learned).map(([m, { V, runs }]) => [m, [...V.slice(k * runs * SIZE, k * runs * SIZE + SIZE)]]))),
     });
-    for (const [name, { slider, field }] of Object.entries(sliders)) {
-      slider.value = get(name);
-      fill(slider, (100 * (slider.value - slider.min)) / (1 - slider.min));
-      if (document.activeElement !== field) field.value = String(get(name));
-    }
+    for (const [name, each] of Object.entries(sliders)) each.show(get(name));
     fall.show(get("falling") ? "falling" : "constant");
     time.value = k;
     time.setAttribute("aria-valuetext", `after ${k} episodes`);
@@ -284,7 +244,6 @@ function render({ model, el: host }) {
     write(status, wordsOf(look, found, one, k));
     drawValues(look, learned, found, one, k);
     drawCurve(learned, k);
-    return undefined;
   }
 
   function wordsOf(look, found, one, k) {
@@ -546,21 +505,7 @@ function render({ model, el: host }) {
     }
   }
 
-  const brush = painter(root, draw);
-  const watched = ["alpha_mc", "alpha_td", "initial", "episode", "falling", "look", "seed", "scene"];
-  const changed = () => brush.request();
-  for (const name of watched) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => { at.colours = null; brush.request(); });
-  const sizes = new ResizeObserver(changed);
-  for (const canvas of [values, curve]) sizes.observe(canvas);
-  changed();
-  return () => {
-    clearTimeout(at.timer);
-    for (const name of watched) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: ["alpha_mc", "alpha_td", "initial", "episode", "falling", "look", "seed", "scene"], draw, close: stop });
 }
 
 const STYLE = `
@@ -573,8 +518,6 @@ const STYLE = `
 .pg-walk-knobs { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 8px 22px; margin-top: 12px; }
 .pg-walk-knobs > .pg-knob { margin-top: 0; grid-template-columns: 9.6em minmax(80px, 1fr) auto; }
 .pgkit-lab .pg-walk-fall { grid-template-columns: 9.6em auto; justify-content: start; }
-.pgkit-lab .pg-walk-fall .pg-choice label:has(:checked), .pgkit-lab .pg-walk-pick label:has(:checked) { background: var(--pg-policy); }
-body[data-jp-theme-light="false"] .pgkit-lab :is(.pg-walk-fall .pg-choice, .pg-walk-pick) label:has(:checked) { color: #0b1116; }
 .pg-walk-ways { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 14px; margin: 16px 0 10px; }
 .pg-walk-table { display: grid; grid-template-columns: 7.2em minmax(0, 1fr) minmax(0, 1fr); gap: 6px 10px; align-items: center; }
 .pg-walk-head { color: var(--pg-soft); }

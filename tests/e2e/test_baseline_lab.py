@@ -9,49 +9,21 @@ import pytest
 from playwright.sync_api import expect
 
 from pgkit.widgets.baseline_lab import NAMES, BaselineLab
-from pgkit.widgets.lab import bundle
 from tests.e2e.jupyter import drawn
-from tests.e2e.test_trajectory_lab import MODEL
-from tests.e2e.test_views_b import opened, painted, shot
+from tests.e2e.pages import follow, lab_page, painted, shot, told, values_of
 
 pytestmark = pytest.mark.e2e
-TRAITS = ("offset", "baseline", "episodes", "seed", "wanted", "scene", "outcomes")
-
-
-def lab_page(browser, lab, *, dark=False, width=1100):
-    """The lab without a kernel, and what went wrong on its page."""
-    start = {name: getattr(lab, name) for name in TRAITS}
-    script = bundle("lab.mjs", "plot.mjs", "baseline_lab.mjs").replace(
-        "export default { render };", ""
-    )
-    script += f"window.start = {json.dumps(start)};" + MODEL
-    page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width)
-    page.wait_for_selector("[data-variance]")
-    page.wait_for_timeout(150)
-    return page, wrong
 
 
 def on_page(page):
-    found = page.locator(".pgkit-lab").evaluate("e => ({ ...e.dataset })")
+    found = told(page)
     return {name: json.loads(found[name]) for name in ("variance", "kept", "uphill", "weights")}
-
-
-def follow(page, lab):
-    """Bring the page to where the lab stands."""
-    values = {name: getattr(lab, name) for name in TRAITS}
-    page.evaluate("(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values)
-    drawn(page)
 
 
 def test_rows_are_trained_once_the_lab_is_in_sight(browser):
     lab = BaselineLab()
-    start = {name: getattr(lab, name) for name in TRAITS}
-    script = bundle("lab.mjs", "plot.mjs", "baseline_lab.mjs").replace(
-        "export default { render };", ""
-    )
-    script += f"window.start = {json.dumps(start)};" + MODEL
-    below = "<div style='height: 4000px'></div><main></main>"
-    page, wrong = opened(browser, below, script, dark=False, width=1100)
+    start, below = values_of(lab), "<div style='height: 4000px'></div>"
+    page, wrong = lab_page(browser, lab, above=below, in_sight=False)
     page.wait_for_timeout(700)
     assert page.evaluate("window.values.wanted") == start["wanted"]
     page.locator(".pgkit-lab").evaluate("e => e.scrollIntoView()")
@@ -86,7 +58,7 @@ def test_a_drag_answers_at_once_and_the_keyboard_suffices(browser):
     lab = BaselineLab()
     page, wrong = lab_page(browser, lab)
     before = on_page(page)["variance"]
-    slider = page.get_by_label("reward offset")
+    slider = page.get_by_role("slider", name="reward offset")
     slider.focus()
     for _ in range(100):
         page.keyboard.press("ArrowLeft")

@@ -9,24 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from pgkit.widgets.beta_lab import CLIPS, SCALES, TASKS, BetaLab
-from pgkit.widgets.lab import bundle
 from tests.e2e.jupyter import drawn
-from tests.e2e.test_trajectory_lab import MODEL
-from tests.e2e.test_views_b import opened, painted, shot
+from tests.e2e.pages import follow, lab_page, painted, shot
 
 pytestmark = pytest.mark.e2e
-TRAITS = ("beta", "clip", "scale", "task", "seed", "scene")
-
-
-def lab_page(browser, lab, *, dark=False, width=1100):
-    """The lab without a kernel, and what went wrong on its page."""
-    start = {name: getattr(lab, name) for name in TRAITS}
-    script = bundle("lab.mjs", "plot.mjs", "beta_lab.mjs").replace("export default { render };", "")
-    script += f"window.start = {json.dumps(start)};" + MODEL
-    page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width)
-    page.wait_for_selector("[data-probs]")
-    page.wait_for_timeout(150)
-    return page, wrong
 
 
 def test_the_page_computes_what_python_does(browser):
@@ -36,12 +22,7 @@ def test_the_page_computes_what_python_does(browser):
         for beta in (0.01, 0.3, 2.0, 100.0):
             lab.task, lab.beta, lab.clip, lab.scale = task, beta, CLIPS[k], SCALES[k % 2]
             lab.seed += 1
-            values = {name: getattr(lab, name) for name in TRAITS}
-            page.evaluate(
-                "(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values
-            )
-            drawn(page)
-            found = page.locator(".pgkit-lab").evaluate("e => ({ ...e.dataset })")
+            found = follow(page, lab)
             np.testing.assert_allclose(json.loads(found["probs"]), lab.probs, atol=1e-12)
             assert float(found["ess"]) == pytest.approx(lab.effective)
             assert float(found["j"]) == pytest.approx(lab.expected_return)

@@ -91,7 +91,9 @@ def test_what_is_being_typed_is_not_overwritten_while_frames_come(stand_in):
         assert field.input_value() == text
     field.press("Enter")
     assert sent(page, "set")[-1]["changes"]["mix"] == 0.3
-    for _ in range(2):  # Enter is a key and a change; Python says that all is as before, and so it is shown
+    for _ in range(
+        2
+    ):  # Enter is a key and a change; Python says that all is as before, and so it is shown
         answer(sent(page, "set")[-1])
     expect(field).to_have_value(before)
 

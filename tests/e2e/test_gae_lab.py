@@ -9,24 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from pgkit.widgets.gae_lab import BATCHES, LAGS, GaeLab
-from pgkit.widgets.lab import bundle
 from tests.e2e.jupyter import drawn
-from tests.e2e.test_trajectory_lab import MODEL
-from tests.e2e.test_views_b import opened, painted, shot
+from tests.e2e.pages import follow, lab_page, painted, shot
 
 pytestmark = pytest.mark.e2e
-TRAITS = ("lam", "lag", "episodes", "seed", "t", "scene")
-
-
-def lab_page(browser, lab, *, dark=False, width=1100):
-    """The lab without a kernel, and what went wrong on its page."""
-    start = {name: getattr(lab, name) for name in TRAITS}
-    script = bundle("lab.mjs", "plot.mjs", "gae_lab.mjs").replace("export default { render };", "")
-    script += f"window.start = {json.dumps(start)};" + MODEL
-    page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width)
-    page.wait_for_selector("[data-adv]")
-    page.wait_for_timeout(150)
-    return page, wrong
 
 
 def test_the_page_computes_what_python_does(browser):
@@ -34,12 +20,7 @@ def test_the_page_computes_what_python_does(browser):
     page, wrong = lab_page(browser, lab)
     for k, lam in enumerate((0.0, 0.37, 0.5, 0.95, 1.0)):
         lab.lag, lab.seed, lab.lam, lab.episodes = LAGS[k], k, lam, BATCHES[k]
-        values = {name: getattr(lab, name) for name in TRAITS}
-        page.evaluate(
-            "(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values
-        )
-        drawn(page)
-        found = page.locator(".pgkit-lab").evaluate("e => ({ ...e.dataset })")
+        found = follow(page, lab)
         np.testing.assert_allclose(json.loads(found["adv"]), lab.advantage, atol=1e-9)
         error = json.loads(found["error"])
         assert [error[x] for x in ("bias", "noise", "both")] == pytest.approx(lab.error())
@@ -51,7 +32,7 @@ def test_the_page_computes_what_python_does(browser):
 
 def test_it_is_dragged_and_typed_and_the_keyboard_suffices(browser):
     page, wrong = lab_page(browser, GaeLab(lam=0.5))
-    slider = page.get_by_label("TD … Monte Carlo")
+    slider = page.get_by_role("slider", name="TD … Monte Carlo")
     slider.focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
@@ -59,7 +40,7 @@ def test_it_is_dragged_and_typed_and_the_keyboard_suffices(browser):
     assert page.evaluate("window.values.lam") == 0.6
     status = page.get_by_role("status")
     expect(status).to_contain_text("λ = 0.6")
-    field = page.get_by_label("λ, typed")
+    field = page.get_by_label("Monte Carlo λ, typed")
     field.fill("2")
     field.press("Enter")
     expect(status).to_contain_text("from 0 to 1")

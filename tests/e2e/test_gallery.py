@@ -48,7 +48,7 @@ def labs(page):
 
 def test_every_lab_trains_and_every_view_paints(gallery, artifacts):
     page = gallery
-    assert len(labs(page)) == 8
+    assert len(labs(page)) == 10
     for i, lab in enumerate(labs(page)):
         lab.scroll_into_view_if_needed()
         page.wait_for_function("(e) => e.dataset.n", arg=lab.element_handle(), timeout=30_000)

@@ -8,36 +8,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from pgkit.widgets.lab import bundle
 from pgkit.widgets.norm_lab import A, NormLab, ThetaMarks
-from tests.e2e.test_trajectory_lab import MODEL
-from tests.e2e.test_views_b import opened, painted, shot
+from tests.e2e.pages import follow, lab_page, painted, shot
 
 pytestmark = pytest.mark.e2e
-NAMES = ("world", "look", "theta", "alpha", "scale", "damping", "epsilon", "clock")
-MARKS = ("terms", "marked", "checked")
-
-
-def lab_page(browser, widget, names=NAMES, *, dark=False, width=1100):
-    """The widget without a kernel, and what went wrong on its page."""
-    start = {name: getattr(widget, name) for name in names}
-    render = "normLab" if names is NAMES else "thetaMarks"
-    script = bundle("lab.mjs", "plot.mjs", "norm_lab.mjs")
-    script += f"const render = {render};\nwindow.start = {json.dumps(start)};" + MODEL
-    page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width)
-    page.wait_for_selector("[data-found]" if names is NAMES else "[data-marked]")
-    page.wait_for_timeout(150)
-    return page, wrong
 
 
 def found(page):
     return json.loads(page.locator(".pgkit-lab").get_attribute("data-found"))
-
-
-def follow(page, lab):
-    values = {name: getattr(lab, name) for name in NAMES}
-    page.evaluate("(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values)
-    page.wait_for_timeout(80)
 
 
 @pytest.mark.parametrize("look", ["race", "scale"])
@@ -129,7 +107,7 @@ def test_it_can_open_before_the_end_is_seen(browser):
 
 
 def test_terms_are_marked_with_keys_and_checked(browser):
-    page, wrong = lab_page(browser, ThetaMarks(), MARKS)
+    page, wrong = lab_page(browser, ThetaMarks())
     for name in ("d^π(s)", "Q^π(s,a)", "r(s,a)"):
         page.get_by_role("button", name=name, exact=True).focus()
         page.keyboard.press("Enter")

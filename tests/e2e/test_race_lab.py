@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from pgkit.race import load
 from pgkit.widgets import RaceLab
 from tests.e2e.jupyter import drawn
-from tests.e2e.test_views_b import opened, shot
+from tests.e2e.pages import opened, shot
 
 pytestmark = pytest.mark.e2e
 MODEL = """

@@ -8,31 +8,15 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from pgkit.widgets.lab import bundle
 from pgkit.widgets.reward_lab import READINGS, RewardLab
 from tests.e2e.jupyter import drawn
-from tests.e2e.test_trajectory_lab import MODEL
-from tests.e2e.test_views_b import opened, painted, shot
+from tests.e2e.pages import follow, lab_page, painted, shot, told
 
 pytestmark = pytest.mark.e2e
-NAMES = ("R1", "R2", "reading", "alpha", "logits", "way", "steps")
-
-
-def lab_page(browser, lab, *, dark=False, width=1100):
-    """The lab without a kernel, and what went wrong on its page."""
-    start = {name: getattr(lab, name) for name in NAMES}
-    script = bundle("lab.mjs", "plot.mjs", "reward_lab.mjs").replace(
-        "export default { render };", ""
-    )
-    script += f"window.start = {json.dumps(start)};" + MODEL
-    page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width)
-    page.wait_for_selector("[data-probs]")
-    page.wait_for_timeout(150)
-    return page, wrong
 
 
 def on_page(page):
-    found = page.locator(".pgkit-lab").evaluate("e => ({ ...e.dataset })")
+    found = told(page)
     return {name: json.loads(found[name]) for name in ("probs", "pushes", "gradient", "loss")} | {
         "verdict": found["verdict"]
     }
@@ -44,13 +28,6 @@ def same(page, lab):
         np.testing.assert_allclose(found[name], here, rtol=1e-12, atol=1e-12)
     assert found["loss"] == pytest.approx(lab.loss, rel=1e-12, abs=1e-12)
     assert found["verdict"] == " ".join(map(lab.verdict, lab.states))
-
-
-def follow(page, lab):
-    """Bring the page to where the lab stands."""
-    values = {name: getattr(lab, name) for name in NAMES}
-    page.evaluate("(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values)
-    drawn(page)
 
 
 @pytest.mark.parametrize("reading", READINGS)
@@ -94,7 +71,7 @@ def test_controls_answer_at_once_and_the_keyboard_suffices(browser):
     field.fill("90")
     field.press("Enter")
     assert page.evaluate("window.values.R1") == 90
-    assert float(page.get_by_label("weight R₁", exact=True).get_attribute("max")) == 90
+    expect(page.get_by_label("weight R₁", exact=True)).to_have_attribute("max", "90")
     field.fill("101")
     field.press("Enter")
     expect(status).to_contain_text("within ±100")

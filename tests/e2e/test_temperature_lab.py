@@ -9,36 +9,11 @@ import pytest
 from playwright.sync_api import expect
 
 from pgkit.widgets import RunLab
-from pgkit.widgets.lab import bundle
 from pgkit.widgets.temperature_lab import WALKERS, TemperatureLab
 from tests.e2e.jupyter import drawn
-from tests.e2e.test_trajectory_lab import MODEL
-from tests.e2e.test_views_b import opened, painted, shot, stand_in
+from tests.e2e.pages import follow, lab_page, painted, shot, stand_in, told
 
 pytestmark = pytest.mark.e2e
-TRAITS = ("temperature", "world", "pay", "show", "at", "scene")
-
-
-def lab_page(browser, lab, *, dark=False, width=1100, calm=False):
-    """The lab without a kernel, and what went wrong on its page."""
-    start = {name: getattr(lab, name) for name in TRAITS}
-    script = bundle("lab.mjs", "plot.mjs", "views/grid.mjs", "temperature_lab.mjs")
-    script = script.replace("export default { render };", "")
-    script += f"window.start = {json.dumps(start)};" + MODEL
-    page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width, calm=calm)
-    page.wait_for_selector("[data-worth]")
-    page.wait_for_timeout(150)
-    return page, wrong
-
-
-def found(page):
-    return page.locator(".pgkit-lab").evaluate("e => ({ ...e.dataset })")
-
-
-def follow(page, lab):
-    values = {name: getattr(lab, name) for name in TRAITS}
-    page.evaluate("(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values)
-    drawn(page)
 
 
 def test_the_page_solves_what_python_does(browser):
@@ -50,17 +25,17 @@ def test_the_page_solves_what_python_does(browser):
             for temperature in (0.01, 3.0, 0.37, 30.0):
                 lab.temperature = temperature
                 follow(page, lab)
-                best, told = lab.optimum, found(page)
+                best, shown = lab.optimum, told(page)
                 scale = max(1, abs(best.worth))
                 np.testing.assert_allclose(
-                    json.loads(told["values"]), best.values, atol=1e-8 * scale
+                    json.loads(shown["values"]), best.values, atol=1e-8 * scale
                 )
-                probs = np.array(json.loads(told["probs"])).reshape(best.probs.shape)
+                probs = np.array(json.loads(shown["probs"])).reshape(best.probs.shape)
                 open_cells = np.array(lab.scene["startable"])
                 np.testing.assert_allclose(probs[open_cells], best.probs[open_cells], atol=1e-6)
-                np.testing.assert_allclose(json.loads(told["ends"]), best.ends, atol=1e-6)
-                assert float(told["paid"]) == pytest.approx(best.expected_return, abs=1e-5)
-                assert float(told["entropy"]) == pytest.approx(best.entropy, abs=1e-6)
+                np.testing.assert_allclose(json.loads(shown["ends"]), best.ends, atol=1e-6)
+                assert float(shown["paid"]) == pytest.approx(best.expected_return, abs=1e-5)
+                assert float(shown["entropy"]) == pytest.approx(best.entropy, abs=1e-6)
     assert all(colours > 10 for colours in painted(page))
     assert wrong == []
     page.close()
@@ -114,7 +89,7 @@ def test_the_walkers_go_home_when_it_is_cold_and_loiter_when_it_is_hot(browser):
         page.wait_for_timeout(250)  # with reduced motion five pictures a second
         page.get_by_role("button", name="Walk").click()
         page.wait_for_timeout(300)
-        counts = json.loads(found(page)["counts"])
+        counts = json.loads(told(page)["counts"])
         assert sum(counts) == WALKERS
         for count, share in zip(counts, lab.optimum.ends, strict=True):
             assert abs(count - WALKERS * share) <= 4 * np.sqrt(WALKERS * share * (1 - share)) + 1e-6
@@ -135,7 +110,7 @@ def test_it_looks_right_in_light_dark_narrow_and_values(browser):
         page, wrong = lab_page(browser, lab, **options)
         page.get_by_role("button", name="Walk").click()
         page.wait_for_timeout(1500)
-        assert int(found(page)["walked"]) > 3
+        assert int(told(page)["walked"]) > 3
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert all(colours > 10 for colours in painted(page))
         shot(page, name)

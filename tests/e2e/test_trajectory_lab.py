@@ -8,47 +8,16 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from pgkit.widgets.lab import bundle
 from pgkit.widgets.trajectory_lab import TrajectoryLab
 from tests.e2e.jupyter import drawn
-from tests.e2e.test_views_b import opened, painted, shot
+from tests.e2e.pages import follow, lab_page, painted, shot, told
 
 pytestmark = pytest.mark.e2e
-NAMES = ("world", "path", "seed", "horizon", "gamma", "t", "weight", "scene", "rest")
-MODEL = """
-const heard = {};
-window.values = window.start;
-window.model = {
-  get: (name) => window.values[name],
-  set: (name, value) => { window.values[name] = value; (heard[`change:${name}`] ?? []).forEach((f) => f()); },
-  save_changes() {}, on: (name, f) => { (heard[name] ??= []).push(f); }, off() {},
-};
-render({ model, el: document.querySelector("main") });
-"""
-
-
-def lab_page(browser, lab, *, dark=False, width=1100):
-    """The lab without a kernel, and what went wrong on its page."""
-    start = {name: getattr(lab, name) for name in NAMES}
-    script = bundle("lab.mjs", "plot.mjs", "views/grid.mjs", "trajectory_lab.mjs")
-    script = script.replace("export default { render };", "")
-    script += f"window.start = {json.dumps(start)};" + MODEL
-    page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width)
-    page.wait_for_selector("[data-credit]")
-    page.wait_for_timeout(150)
-    return page, wrong
 
 
 def on_page(page):
-    found = page.locator(".pgkit-lab").evaluate("e => ({ ...e.dataset })")
+    found = told(page)
     return {name: json.loads(found[name]) for name in ("credit", "missing", "written")}
-
-
-def follow(page, lab):
-    """Bring the page to where the lab stands."""
-    values = {name: getattr(lab, name) for name in NAMES}
-    page.evaluate("(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values)
-    drawn(page)
 
 
 @pytest.mark.parametrize(

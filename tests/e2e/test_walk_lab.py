@@ -11,43 +11,13 @@ import pytest
 from playwright.sync_api import expect
 
 from pgkit.widgets.batch_lab import BatchLab
-from pgkit.widgets.lab import bundle
 from pgkit.widgets.triad_lab import EXAMPLES, UPDATES, TriadLab
 from pgkit.widgets.walk_lab import EPISODES, LOOKS, METHODS, WalkLab
 from tests.e2e.jupyter import drawn
+from tests.e2e.pages import follow, lab_page, painted, shot
 from tests.e2e.test_notebooks import AXE, SERIOUS
-from tests.e2e.test_trajectory_lab import MODEL
-from tests.e2e.test_views_b import opened, painted, shot
 
 pytestmark = pytest.mark.e2e
-WALK = ("alpha_mc", "alpha_td", "initial", "episode", "falling", "look", "seed", "scene")
-TRIAD = ("example", "alpha", "gamma", "off", "bootstrap", "shared", "update", "scene")
-
-
-BATCH = ("a0", "a1", "b1", "b0", "scene")
-KINDS = {WalkLab: ("walk", WALK), TriadLab: ("triad", TRIAD), BatchLab: ("batch", BATCH)}
-
-
-def lab_page(browser, lab, *, dark=False, width=1100):
-    """The lab without a kernel, and what went wrong on its page."""
-    name, traits = next(kind for family, kind in KINDS.items() if isinstance(lab, family))
-    start = {trait: getattr(lab, trait) for trait in traits}
-    script = bundle("lab.mjs", "plot.mjs", f"{name}_lab.mjs").replace(
-        "export default { render };", ""
-    )
-    script += f"window.start = {json.dumps(start)};" + MODEL
-    page, wrong = opened(browser, "<main></main>", script, dark=dark, width=width)
-    page.wait_for_selector("[data-v]")
-    page.wait_for_timeout(150)
-    return page, wrong
-
-
-def follow(page, lab, traits):
-    """Bring the page to where the lab stands; what it then shows."""
-    values = {name: getattr(lab, name) for name in traits}
-    page.evaluate("(v) => Object.entries(v).forEach(([k, x]) => window.model.set(k, x))", values)
-    drawn(page)
-    return page.locator(".pgkit-lab").evaluate("e => ({ ...e.dataset })")
 
 
 def test_the_page_learns_from_the_walks_what_python_learns(browser):
@@ -63,7 +33,7 @@ def test_the_page_learns_from_the_walks_what_python_learns(browser):
         lab.episode, lab.falling = episode, falling
         for look in LOOKS:
             lab.look = look
-            shown = follow(page, lab, WALK)
+            shown = follow(page, lab)
         v, found = json.loads(shown["v"]), json.loads(shown["found"])
         assert shown["walk"] == lab.walk.partition(",")[0]
         for m in METHODS:
@@ -92,7 +62,7 @@ def test_the_walk_lab_is_played_dragged_and_typed_and_a_cell_is_clicked(browser)
     time.focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate("window.values.episode") == stopped + 1
-    field = page.get_by_label("Monte Carlo, typed")
+    field = page.get_by_label("Monte Carlo α, typed")
     field.fill("0")
     field.press("Enter")
     expect(status).to_contain_text("above 0")
@@ -126,7 +96,7 @@ def test_the_page_diverges_as_python_does(browser):
         lab.example, lab.bootstrap, lab.shared = example, bootstrap, shared
         for lab.alpha, lab.gamma, lab.off in ((0.1, 0.99, 1.0), (0.01, 0.6, 0.35), (0.5, 1.0, 0.0)):
             lab.update = UPDATES[example] // 2
-            shown = follow(page, lab, TRIAD)
+            shown = follow(page, lab)
             assert float(shown["factor"]) == pytest.approx(lab.factor, abs=1e-9)
             over = json.loads(shown["over"])
             for at in (0.0, 0.5, 1.0):
@@ -156,7 +126,7 @@ def test_divergence_is_played_and_each_switch_stops_it(browser):
     page.keyboard.press("Home")
     expect(lab).to_contain_text("V does not grow")
     assert page.evaluate("window.values.off") == 0
-    field = page.get_by_label("discount, typed")
+    field = page.get_by_label("discount γ, typed")
     field.fill("3")
     field.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("between 0 and 1")

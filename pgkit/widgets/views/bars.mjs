@@ -1,6 +1,6 @@
 // Logits that one drags: bars of π, arrows 1[a*] - π, the loss; all of it computed here, at once.
-import { button, control, el, fill, knobControl, newId, plain, write } from "../lab.mjs";
-import { COLOURS, VIEWS, halo, onTheme, painter, palette, plotAxes, segment, sharp, vector } from "../plot.mjs";
+import { aroundZero, button, control, el, knobControl, newId, plain, write } from "../lab.mjs";
+import { VIEWS, halo, pageLab, plotAxes, segment, sharp, vector } from "../plot.mjs";
 
 const [LEAST, LARGEST] = [5, 1000]; // the sliders' usual reach, and the farthest
 const STEP = { low: 0.01, high: 10, most: 1000 }; // of α
@@ -20,87 +20,55 @@ function numbers(logits, chosen) {
 
 function render({ model, el: host }) {
   const labels = model.get("labels");
-  const ids = labels.map(() => newId("logit"));
-  const root = el("div", { class: "pgkit-lab", role: "region", "aria-label": "softmax lab" });
-  host.append(root);
+  const { root, get, put: tell, request, start } = pageLab(model, host, "softmax lab");
   const canvas = el("canvas", { class: "pg-plot", role: "img", "aria-label": "probabilities, logits and gradient", style: "display: block; width: 100%; height: 260px; cursor: ns-resize; touch-action: none" });
   const status = el("div", { class: "pg-small", role: "status", style: "min-height: 1.5em; margin: 6px 0 10px" });
-  const at = { axes: null, colours: null, dragged: null, note: "" };
-  const logits = () => [...model.get("logits")];
+  const at = { axes: null, dragged: null, note: "" };
+  const logits = () => [...get("logits")];
   const put = (values, note = "") => {
     at.note = note;
-    model.set("logits", values.map((x) => Math.max(-LARGEST, Math.min(LARGEST, x))));
-    model.save_changes();
+    tell({ logits: values.map((x) => Math.max(-LARGEST, Math.min(LARGEST, x))) });
+  };
+  const complain = (words) => {
+    at.note = words;
+    request();
   };
   const one = (a, value, note) => put(logits().map((x, k) => (k === a ? value : x)), note);
 
-  const rows = labels.map((name, a) => {
-    const slider = control("input", {
-      type: "range", id: ids[a], min: -LEAST, max: LEAST, step: "any",
-      input: () => one(a, Number(Number(slider.value).toFixed(2))),
-      keydown: (event) => {
-        const by = { ArrowUp: 0.1, ArrowRight: 0.1, ArrowDown: -0.1, ArrowLeft: -0.1, PageUp: 1, PageDown: -1 }[event.key];
-        if (by === undefined) return;
-        event.preventDefault();
-        one(a, Number((logits()[a] + by).toFixed(2)));
-      },
-    });
-    const typed = () => {
-      const value = Number(field.value.trim().replace(",", ".").replace("−", "-"));
-      if (field.value.trim() === "" || !Number.isFinite(value) || Math.abs(value) > LARGEST) {
-        at.note = `A logit is a number within ±${LARGEST}. `;
-        brush.request();
-      } else if (field.value !== plain(logits()[a], 4)) one(a, value);
-    };
-    const field = control("input", {
-      type: "text", inputmode: "decimal", class: "pg-field", autocomplete: "off", "aria-label": `logit of ${name}, typed`,
-      change: typed,
-      keydown: (event) => event.key === "Enter" && typed(), // JupyterLab keeps Enter from becoming a change
-    });
-    const node = el("div", { class: "pg-knob", style: "margin-top: 4px" }, el("label", { for: ids[a] }, `logit of ${name}`), slider, field);
-    return { node, slider, field };
-  });
+  const rows = labels.map((name, a) => aroundZero(
+    { name: "logit", label: [`logit of ${name}`], words: `logit of ${name}`, largest: LARGEST, digits: 2 },
+    (x) => one(a, x), () => complain(`A logit is a number within ±${LARGEST}. `)));
+  for (const row of rows) row.node.style.marginTop = "4px";
   const chooseId = newId("chosen");
-  const choose = control("select", { id: chooseId, change: () => { model.set("chosen", Number(choose.value)); model.save_changes(); } },
+  const choose = control("select", { id: chooseId, change: () => tell({ chosen: Number(choose.value) }) },
     ...labels.map((name, a) => el("option", { value: a }, name)));
   const take = button("", () => {
-    const { gradient } = numbers(logits(), model.get("chosen"));
-    put(logits().map((x, a) => x + model.get("alpha") * gradient[a]), "One step up log π(a*). ");
+    const { gradient } = numbers(logits(), get("chosen"));
+    put(logits().map((x, a) => x + get("alpha") * gradient[a]), "One step up log π(a*). ");
   });
   const shift = button("Add 1 to all", () => {
     const moved = logits().map((x) => x + 1);
-    if (Math.max(...moved) > LARGEST) {
-      at.note = `A logit is at ${LARGEST} already. `;
-      brush.request();
-    } else put(moved, "Every logit is 1 higher, and no probability moved. ");
+    if (Math.max(...moved) > LARGEST) complain(`A logit is at ${LARGEST} already. `);
+    else put(moved, "Every logit is 1 higher, and no probability moved. ");
   });
   const reset = button("Zeros", () => put(logits().map(() => 0), "All actions are equally likely. "));
   const alpha = knobControl(
     {
       name: "alpha", symbol: "α", label: "step size", log: true, meaning: "how far a step goes along the arrows",
-      low: Math.min(STEP.low, model.get("alpha")), high: Math.max(STEP.high, model.get("alpha")),
+      low: Math.min(STEP.low, get("alpha")), high: Math.max(STEP.high, get("alpha")),
     },
     (value) => {
-      if (typeof value === "number" && value > 0 && value <= STEP.most) {
-        at.note = "";
-        model.set("alpha", value);
-        model.save_changes();
-      } else at.note = `α is a number above 0, at most ${STEP.most}. `;
-      brush.request();
+      if (!(typeof value === "number" && value > 0 && value <= STEP.most)) return complain(`α is a number above 0, at most ${STEP.most}. `);
+      at.note = "";
+      return tell({ alpha: value });
     });
   alpha.node.style.marginTop = "4px";
   root.append(
     canvas, status, ...rows.map((row) => row.node), alpha.node,
     el("div", { class: "pg-buttons", style: "margin-top: 12px" }, el("label", { for: chooseId }, "data point a* ="), choose, take, shift, reset));
 
-  function draw() {
-    at.colours ??= palette(root, COLOURS);
-    const colours = at.colours;
-    if (!colours || !root.clientWidth) {
-      brush.request();
-      return;
-    }
-    const [values, chosen] = [logits(), model.get("chosen")];
+  function draw(colours) {
+    const [values, chosen] = [logits(), get("chosen")];
     const { probs, loss, gradient } = numbers(values, chosen);
     root.dataset.probs = JSON.stringify(probs);
     root.dataset.gradient = JSON.stringify(gradient);
@@ -116,17 +84,11 @@ function render({ model, el: host }) {
     bars(page.ctx, at.axes, { labels, values, chosen, probs, gradient }, colours);
   }
   function show(values, chosen) {
-    rows.forEach(({ slider, field }, a) => {
-      const reach = Math.max(LEAST, Math.ceil(Math.max(...values.map(Math.abs))));
-      if (Number(slider.max) !== reach) Object.assign(slider, { min: -reach, max: reach });
-      slider.value = values[a];
-      slider.setAttribute("aria-valuetext", plain(values[a], 4));
-      fill(slider, (50 * (values[a] + reach)) / reach);
-      if (document.activeElement !== field) field.value = plain(values[a], 4);
-    });
+    const reach = Math.max(LEAST, Math.ceil(Math.max(...values.map(Math.abs))));
+    rows.forEach((row, a) => row.show(values[a], reach));
     choose.value = chosen;
-    alpha.show(model.get("alpha"));
-    write(take, `Take a step of α = ${plain(model.get("alpha"))}`);
+    alpha.show(get("alpha"));
+    write(take, `Take a step of α = ${plain(get("alpha"))}`);
   }
 
   // Dragging a bar turns its logit so that π(a) follows the pointer, the others kept.
@@ -153,19 +115,7 @@ function render({ model, el: host }) {
   canvas.addEventListener("pointermove", (event) => at.dragged !== null && moved(event));
   for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => { at.dragged = null; });
 
-  const brush = painter(root, draw);
-  const changed = () => brush.request();
-  for (const name of ["logits", "chosen", "alpha"]) model.on(`change:${name}`, changed);
-  const stopTheme = onTheme(() => { at.colours = null; brush.request(); });
-  const sizes = new ResizeObserver(changed);
-  sizes.observe(canvas);
-  brush.request();
-  return () => {
-    for (const name of ["logits", "chosen", "alpha"]) model.off(`change:${name}`, changed);
-    sizes.disconnect();
-    stopTheme();
-    brush.close();
-  };
+  return start({ watched: ["logits", "chosen", "alpha"], draw });
 }
 
 function bars(ctx, axes, { labels, values, chosen, probs, gradient }, colours) {
