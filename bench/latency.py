@@ -77,7 +77,7 @@ PROBE = """(index) => {
   };
   requestAnimationFrame(look);
   const note = (e) => probe.events.push({ t: e.timeStamp, type: e.type, key: e.key,
-    value: e.target.closest('.pg-knob')?.querySelector('.pg-field').value });
+    value: e.target.closest('.pg-knob')?.querySelector('.pg-field')?.value });
   for (const type of ['keydown', 'pointerdown']) document.addEventListener(type, note, true);
   lab.addEventListener('input', note); // after the lab's own listener: the field shows the new value
 }"""
@@ -137,10 +137,13 @@ class Bench:
     def first_knob(self) -> list[float]:
         """A key on a lab's first knob to the first frame drawn with the new value, not training."""
         self.clear()
-        in_page = self.lab.get_attribute("data-drawn") is not None
-        self.press(self.lab.locator(".pg-knob input[type=range]").first, 350)
+        knobs = self.lab.locator(".pg-knobs input[type=range]")  # not those of a view
+        if not knobs.count():
+            knobs = self.lab.locator(".pg-knob input[type=range]")
+        self.press(knobs.first, 350)
         frames, events = self.log()
-        return first_after(events, "keydown", changes(frames, "n" if in_page else "version"))
+        asks_python = self.lab.get_attribute("data-version") is not None
+        return first_after(events, "keydown", changes(frames, "version" if asks_python else "n"))
 
     def frames_a_second(self) -> float:
         """Frames painted a second while all runs train at full speed."""
@@ -152,7 +155,9 @@ class Bench:
         self.clear()
         self.page.wait_for_timeout(int(self.seconds * 1000))
         frames, _ = self.log()
-        self.lab.get_by_role("button", name="Pause").click()
+        pause = self.lab.get_by_role("button", name="Pause")
+        if pause.count():  # a lab with a budget of iterations stops by itself
+            pause.click()
         self.page.wait_for_timeout(500)
         span = (frames[-1]["t"] - frames[0]["t"]) / 1000 if len(frames) > 1 else float("inf")
         return (len(frames) - 1) / span
@@ -290,7 +295,10 @@ def measure(quick: bool, nodelay: bool) -> dict:
 
 
 def gallery(browser, address: str, place: Path, quick: bool) -> dict[str, dict]:
-    """Every lab of docs/gallery.ipynb at its default size: {title: {"control": ms, "fps": frames a second}}."""
+    """Every lab of docs/gallery.ipynb at its default size: {title: {"control": ms, "fps": frames a second}}.
+
+    A lab that computes in the page has no frames a second.
+    """
     shutil.copy(ROOT / "docs" / "gallery.ipynb", place)
     page = browser.new_page(viewport={"width": 1440, "height": 1400})
     open_notebook(page, address, "gallery.ipynb")
@@ -299,14 +307,20 @@ def gallery(browser, address: str, place: Path, quick: bool) -> dict[str, dict]:
     found = {}
     for index in range(page.locator(".pgkit-lab").count()):
         lab = page.locator(".pgkit-lab").nth(index)
-        if not lab.locator(".pg-transport").count():
-            continue  # it computes in the page and trains nothing
         lab.evaluate("(e) => e.scrollIntoView({ block: 'start' })")  # what nobody sees is not drawn
-        wait_for_lab(page, index)
+        page.wait_for_timeout(300)
+        if not lab.locator(".pg-knob input[type=range]").count():
+            continue  # a card, or a lab of buttons
+        page.wait_for_function(
+            "(e) => e.dataset.n || e.dataset.drawn", arg=lab.element_handle(), timeout=60_000
+        )
         page.wait_for_timeout(1000)
         bench = Bench(page, lab, quick, index)
-        title = f"{lab.locator('.pg-title').inner_text()} {index + 1}"
-        found[title] = {"control": bench.first_knob(), "fps": bench.frames_a_second()}
+        titles = lab.locator(".pg-title").all_inner_texts() or [lab.get_attribute("aria-label")]
+        title = f"{titles[0]} {index + 1}"
+        found[title] = {"control": bench.first_knob()}
+        if lab.get_by_role("slider", name="speed").count():
+            found[title]["fps"] = bench.frames_a_second()
     page.close()
     return found
 
@@ -324,6 +338,9 @@ def rows(found: dict) -> list[tuple[str, str, str, str]]:
         live, bare = found[f"live {name}"]["pace"], found[f"bare {name}"]
         return f"{live / bare:.2f} ({live:.0f} of {bare:.0f} iterations/s)"
 
+    def painted(of: dict) -> list[str]:
+        return [f"{of['fps']:.1f} frames/s of 30"] if "fps" in of else []
+
     ratio = np.median(found["interact"]) / np.median(found["control"])
     return [
         ("control to pixels, not training", "85", "50", quantiles(found["control"])),
@@ -338,7 +355,7 @@ def rows(found: dict) -> list[tuple[str, str, str, str]]:
         ("interact with an inline figure", "", "", quantiles(found["interact"])),
         ("interact / control (medians)", "3x", "5x", f"{ratio:.1f}x"),
         *(
-            (title[:44], "85", "50", f"{quantiles(of['control'])}, {of['fps']:.1f} frames/s of 30")
+            (title[:44], "85", "50", ", ".join([quantiles(of["control"]), *painted(of)]))
             for title, of in found["gallery"].items()
         ),
     ]  # fmt: skip

