@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import getpass
 import shutil
 import warnings
 
 import nbformat
 import pytest
 
+from pgkit.cli import main
 from pgkit.grading.course import Course
 from pgkit.grading.grade import grade
 from pgkit.grading.gradebook import Gradebook
@@ -43,11 +45,17 @@ def course(tmp_path_factory):
     shutil.copy(ROOT / "nbgrader_config.py", root)
     from nbgrader.apps import NbGraderAPI
 
+    exchange = root.parent / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)  # nbgrader asks for that
+    config = root / "nbgrader_config.py"
+    config.write_text(f"{config.read_text()}\nc.Exchange.root = {str(exchange)!r}\n")
     place = Course.at(root)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         api = NbGraderAPI(place.directory, config=place.directory.config)
         assert api.generate_assignment("ps1")["success"]
+        assert api.release_assignment("ps1")["success"]
     right = nbformat.read(root / "solutions" / "ps1" / "ps1.ipynb", 4)
     hostile = copy.deepcopy(right)
     answer(hostile, "confident_wrong", SCRIPTS)
@@ -123,4 +131,32 @@ def test_validate_says_what_the_visible_checks_say(course, server, context, arti
     dialog.wait_for(timeout=120_000)
     page.screenshot(path=str(artifacts / "validate.png"))
     assert "Success" in dialog.inner_text()
+    page.close()
+
+
+def test_the_assignment_list_fetches_and_hands_in_and_pgkit_collects(
+    course, server, context, artifacts
+):
+    """What a student does by buttons, and what the instructor then has."""
+    page = context.new_page()
+    page.goto(f"{server}/lab")
+    page.wait_for_function(
+        "() => window.jupyterapp?.commands.hasCommand('nbgrader:open-assignment-list')"
+    )
+    page.evaluate("() => { jupyterapp.commands.execute('nbgrader:open-assignment-list') }")
+    page.locator("#released_assignments_list").get_by_role("button", name="Fetch").click(
+        timeout=60_000
+    )
+    fetched = page.locator("#fetched_assignments_list")
+    fetched.get_by_role("button", name="Submit").wait_for(timeout=60_000)
+    mine = course.root / "ps1" / "ps1.ipynb"
+    assert mine.read_bytes() == (course.root / "assignments" / "ps1" / "ps1.ipynb").read_bytes()
+    shutil.copy(course.root / "solutions" / "ps1" / "ps1.ipynb", mine)  # the student works
+    fetched.get_by_role("button", name="Submit").click()
+    page.locator("#submitted_assignments_list").get_by_text("ps1").first.wait_for(timeout=60_000)
+    page.screenshot(path=str(artifacts / "assignment-list.png"))
+    assert main(["collect", "ps1", "--exchange", "--course", str(course.root)]) == 0
+    student = getpass.getuser()
+    grade(course, "ps1", students=[student], workers=1)
+    assert scores(course)[student] == 25.0
     page.close()
