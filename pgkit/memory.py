@@ -78,6 +78,17 @@ class Memory:
         arrays.used = end
         return Memory(self.capacity, max(begin, end - self.capacity), end, arrays)
 
+    def some(self, runs: slice) -> Memory:
+        """The memory of some of the runs, in arrays of its own."""
+        if self.arrays is None:
+            return self
+        seen = {name: x[runs, self.begin : self.end] for name, x in self.arrays.fields.items()}
+        arrays = _Arrays(seen, len(self))
+        for name, x in seen.items():
+            arrays.fields[name][:] = x
+        arrays.used = len(self)
+        return Memory(self.capacity, 0, len(self), arrays)
+
     def all(self) -> Dataset:
         """Every step it holds, the oldest first; N is their number."""
         return self._dataset(

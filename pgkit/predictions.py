@@ -127,7 +127,9 @@ def as_json(questions: list[Question], ledgers: int) -> dict[str, Any]:
 def page(questions: list[Question], ledgers: int) -> str:
     """A whole HTML page with a histogram a question."""
     plural = "" if ledgers == 1 else "s"
-    lead = f"{ledgers} ledger{plural}. A bar counts students; a striped bar marked ✓ holds the answer."
+    lead = (
+        f"{ledgers} ledger{plural}. A bar counts students; a striped bar marked ✓ holds the answer."
+    )
     sections = [_section(q) for q in questions] or ["<p>Nobody has committed a prediction yet.</p>"]
     return pages.page("What the class predicted", lead, sections)
 

@@ -22,7 +22,7 @@ from pgkit.fits import complete
 from pgkit.knobs import Knob, settings_of
 from pgkit.policies import SoftmaxTable
 from pgkit.resets import check_mu, mixture
-from pgkit.types import Array, Float, Info, State
+from pgkit.types import Array, Float, Info, State, some
 from pgkit.worlds.grid import pay_of, repaid
 from pgkit.worlds.world import World
 
@@ -155,7 +155,10 @@ class Run:
         kept = self._log[:1]
         for at, now in self._log[1:]:
             before = kept[-1][1]
-            told, was = (now.algorithm, now.mix, now.pay), (before.algorithm, before.mix, before.pay)
+            told, was = (
+                (now.algorithm, now.mix, now.pay),
+                (before.algorithm, before.mix, before.pay),
+            )
             if told != was or now.mu is not before.mu:
                 kept.append((at, now))
         return kept
@@ -283,6 +286,18 @@ class Run:
         twin = copy.copy(self)
         twin._log, twin._checkpoints = list(self._log), dict(self._checkpoints)
         twin.history = list(self.history)
+        return twin
+
+    def some(self, runs: slice) -> Run:
+        """A copy with some of the runs, each as it is here and with its own draws: a look at few of many.
+
+        What it has recorded is left behind: it cannot be rewound.
+        """
+        twin = self.fork()
+        twin.state = some(self.state, runs, self.runs)
+        twin._draws = some(self._draws, runs, self.runs)
+        twin.runs = len(twin._draws.keys)
+        twin._checkpoints, twin.history = {self.iteration: twin.state}, []
         return twin
 
     def rewind(self, iteration: int) -> Run:

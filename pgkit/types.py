@@ -8,7 +8,7 @@ is the leading axis of everything that learns.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,26 @@ class Info:
     tau: Trajectories
     D: Dataset
     grad: Any
+
+
+def some(value: Any, runs: slice, of: int) -> Any:
+    """The same value for some of its `of` runs: the rows of every array that has one for each run.
+
+    What keeps its arrays in another way has a method `some(runs)`.
+    """
+    if hasattr(value, "some"):
+        return value.some(runs)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{f.name: some(getattr(value, f.name), runs, of) for f in fields(value)}
+        )
+    if isinstance(value, Mapping):
+        return {name: some(each, runs, of) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(some(each, runs, of) for each in value)
+    if isinstance(value, np.ndarray) and value.shape[:1] == (of,):
+        return value[runs]
+    return value
 
 
 def alike(one: Any, other: Any) -> bool:

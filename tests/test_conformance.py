@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pgkit
-from pgkit import ALGORITHMS, WORLDS
+from pgkit import ALGORITHMS, WORLDS, Run
 from pgkit.draws import Draws, run_keys
 from pgkit.fits import complete, default_settings, misfit
 from pgkit.knobs import knobs_of, settings_of
@@ -29,13 +29,18 @@ def leaves(x):
     return [leaf for y in x for leaf in leaves(y)] if isinstance(x, tuple) else []
 
 
-@pytest.mark.parametrize(("algorithm", "world"), FITTING, ids=[f"{a}-{w}" for a, w in FITTING])
-def test_three_iterations(algorithm, world):
+def _small(algorithm, world):
     world = WORLDS[world]()
     small = {"episodes": 3, "horizon": 5, "steps": 4, "batch": 8, "critic_sweeps": 2}
     known = {**default_settings(algorithm, world), **small}
     settings = {k: v for k, v in known.items() if k in settings_of(ALGORITHMS[algorithm])}
-    a, policy = complete(ALGORITHMS[algorithm](**settings), world)
+    return ALGORITHMS[algorithm](**settings), world
+
+
+@pytest.mark.parametrize(("algorithm", "world"), FITTING, ids=[f"{a}-{w}" for a, w in FITTING])
+def test_three_iterations(algorithm, world):
+    a, world = _small(algorithm, world)
+    a, policy = complete(a, world)
     draws = Draws(run_keys(7, 2))
 
     def train():
@@ -57,6 +62,18 @@ def test_three_iterations(algorithm, world):
     assert nothing_to_learn or any(np.abs(x).sum() > 0 for x in first)
     for x, y in zip(first, again, strict=True):
         np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize(("algorithm", "world"), FITTING, ids=[f"{a}-{w}" for a, w in FITTING])
+def test_some_of_the_runs_do_by_themselves_what_they_do_among_all(algorithm, world):
+    run = Run(*_small(algorithm, world), runs=5, seed=7, engine="text").advance(2, record=False)
+    few = run.some(slice(1, 3))
+    assert few.runs == 2
+    for whole, part in zip(leaves(run.preview()), leaves(few.preview()), strict=True):
+        rows = whole[1:3] if whole.shape[:1] == (5,) else whole
+        np.testing.assert_allclose(part, rows, rtol=1e-9, atol=1e-12)
+    few.advance(1, record=False)
+    np.testing.assert_allclose(few.state.theta, run.advance(1).state.theta[1:3], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("world", WORLDS)

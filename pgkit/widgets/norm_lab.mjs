@@ -477,23 +477,28 @@ function map({ low, high, box }, j, colours) {
   const hue = [1, 3, 5].map((i) => parseInt(ctx.fillStyle.slice(i, i + 2), 16));
   const image = ctx.createImageData(w, h);
   const line = [1, 3, 5].map((i) => { ctx.fillStyle = colours.soft; return parseInt(ctx.fillStyle.slice(i, i + 2), 16); });
-  const band = new Int8Array(w * h);
+  const band = new Uint8Array(w * h);
+  const [scale, row] = [BANDS / (most - least || 1), new Float64Array(SIDE)];
   for (let y = 0; y < h; y += 1) {
     const v = (y / (h - 1)) * (SIDE - 1);
     const r = Math.min(SIDE - 2, Math.floor(v));
+    for (let c = 0; c < SIDE; c += 1) {
+      const value = (1 - v + r) * values[r * SIDE + c] + (v - r) * values[(r + 1) * SIDE + c];
+      row[c] = (value - least) * scale + 0.5;
+    }
     for (let x = 0; x < w; x += 1) {
       const u = (x / (w - 1)) * (SIDE - 1);
       const c = Math.min(SIDE - 2, Math.floor(u));
-      const [p, q, k] = [u - c, v - r, r * SIDE + c];
-      const value = (1 - q) * ((1 - p) * values[k] + p * values[k + 1]) + q * ((1 - p) * values[k + SIDE] + p * values[k + SIDE + 1]);
-      band[y * w + x] = Math.min(BANDS, Math.max(0, Math.floor(((value - least) / (most - least || 1)) * BANDS + 0.5)));
+      band[y * w + x] = Math.min(BANDS, row[c] + (u - c) * (row[c + 1] - row[c])); // cut to a whole number
     }
   }
-  for (let y = 0; y < h; y += 1) {
-    for (let x = 0; x < w; x += 1) {
-      const i = y * w + x;
-      const edge = (x > 0 && band[i] !== band[i - 1]) || (y > 0 && band[i] !== band[i - w]);
-      image.data.set(edge ? [...line, 110] : [...hue, 12 + (150 * band[i]) / BANDS], 4 * i);
+  const rgba = ([red, green, blue], alpha) => ((Math.round(alpha) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  const [edge, shades] = [rgba(line, 110), Array.from({ length: BANDS + 1 }, (_, n) => rgba(hue, 12 + (150 * n) / BANDS))];
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let y = 0, i = 0; y < h; y += 1) {
+    for (let x = 0; x < w; x += 1, i += 1) {
+      const turns = (x > 0 && band[i] !== band[i - 1]) || (y > 0 && band[i] !== band[i - w]);
+      pixels[i] = turns ? edge : shades[band[i]];
     }
   }
   ctx.putImageData(image, 0, 0);

@@ -25,7 +25,10 @@ class Goals(View):
         return {"runs": run.runs, "goals": list(run.world.goals)}
 
     def frame(self, timeline):
-        return {"counts": list(self._counts(timeline).values()), "pay": pays(timeline.run.world)}, {}
+        return {
+            "counts": list(self._counts(timeline).values()),
+            "pay": pays(timeline.run.world),
+        }, {}
 
     def sentence(self, timeline) -> str:
         counts, pay = self._counts(timeline), pays(timeline.run.world)

@@ -114,8 +114,9 @@ class Grid(View):
         """Cells of one episode of each of the first runs, -1 after its end: "walks" [episodes, T+1]."""
         told, state, parts = self._episodes
         if state is not run.state and time.monotonic() - told > FRESH:
-            _, info = run.preview()
-            tau, n = info.tau, min(EPISODES, run.runs)
+            n = min(EPISODES, run.runs)
+            _, info = run.some(slice(n)).preview()
+            tau = info.tau
             live = tau.live[:n, 0]
             walks = np.where(live, tau.s[:n, 0], -1.0)
             last = live.sum(axis=1) - 1

@@ -106,14 +106,14 @@ class Weights(View):
 
     def _picture(self, timeline, *, now: bool) -> tuple[dict[str, Any], dict[str, Array]]:
         run = timeline.run
-        data = self._paced(
-            (run.state, run.settings), lambda: heard(run), told=timeline.iteration, now=now
-        )
         of = min(self.of, run.runs - 1)
+        data = self._paced(
+            (run.state, run.settings, of), lambda: heard(run.some(slice(of, of + 1))), told=timeline.iteration, now=now
+        )  # fmt: skip
         weight = np.zeros(0)
         if data is not None:
             D, weights = data
-            weight = weights[of][D.live[of]]
+            weight = weights[0][D.live[0]]
         facts, parts = picture(weight, run.algorithm) if weight.size else (_nothing(), {})
         return facts | {"run": of}, parts
 
