@@ -108,7 +108,7 @@ class Report:
         return sum(part.share for part in self.parts if not part.message)
 
     def points(self, out_of: float) -> float:
-        """The points earned, for the last line of a check cell.
+        """The points earned, said in words, too: for the last line of a check cell, where nbgrader reads the number.
 
         Raises
         ------
@@ -117,7 +117,9 @@ class Report:
         if self.score == 0:
             first = self.parts[0].message.split("\n")[0]
             raise CheckFailed(f"{self.exercise}: 0 of {out_of:g} points so far. {first}")
-        return round(min(self.score, 1.0) * out_of, 2)
+        earned = round(min(self.score, 1.0) * out_of, 2)
+        print(f"  points so far, for nbgrader: {earned:g} of {out_of:g}")
+        return earned
 
     def __str__(self) -> str:
         if all(part.message == NOT_WRITTEN for part in self.parts):
