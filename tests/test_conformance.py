@@ -73,7 +73,9 @@ def test_some_of_the_runs_do_by_themselves_what_they_do_among_all(algorithm, wor
         rows = whole[1:3] if whole.shape[:1] == (5,) else whole
         np.testing.assert_allclose(part, rows, rtol=1e-9, atol=1e-12)
     few.advance(1, record=False)
-    np.testing.assert_allclose(few.state.theta, run.advance(1).state.theta[1:3], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        few.state.theta, run.advance(1).state.theta[1:3], rtol=1e-9, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("world", WORLDS)

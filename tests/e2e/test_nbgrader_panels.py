@@ -49,7 +49,10 @@ def course(tmp_path_factory):
     exchange.mkdir()
     exchange.chmod(0o777)  # nbgrader asks for that
     config = root / "nbgrader_config.py"
-    config.write_text(f"{config.read_text()}\nc.Exchange.root = {str(exchange)!r}\n")
+    cache = str(root.parent / "cache")  # of what was handed in: not in anybody's home
+    config.write_text(
+        f"{config.read_text()}\nc.Exchange.root = {str(exchange)!r}\nc.Exchange.cache = {cache!r}\n"
+    )
     place = Course.at(root)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -143,7 +146,9 @@ def test_the_assignment_list_fetches_and_hands_in_and_pgkit_collects(
     page.wait_for_function(
         "() => window.jupyterapp?.commands.hasCommand('nbgrader:open-assignment-list')"
     )
-    page.evaluate("() => { jupyterapp.commands.execute('nbgrader:open-assignment-list') }")
+    page.evaluate(
+        "() => jupyterapp.restored.then(() => { jupyterapp.commands.execute('nbgrader:open-assignment-list') })"
+    )
     page.locator("#released_assignments_list").get_by_role("button", name="Fetch").click(
         timeout=60_000
     )
@@ -153,7 +158,8 @@ def test_the_assignment_list_fetches_and_hands_in_and_pgkit_collects(
     assert mine.read_bytes() == (course.root / "assignments" / "ps1" / "ps1.ipynb").read_bytes()
     shutil.copy(course.root / "solutions" / "ps1" / "ps1.ipynb", mine)  # the student works
     fetched.get_by_role("button", name="Submit").click()
-    page.locator("#submitted_assignments_list").get_by_text("ps1").first.wait_for(timeout=60_000)
+    page.locator("#submitted_assignments_list").get_by_text("UTC").first.wait_for(timeout=60_000)
+    assert page.locator("#submitted_assignments_list").get_by_text("UTC").count() == 1
     page.screenshot(path=str(artifacts / "assignment-list.png"))
     assert main(["collect", "ps1", "--exchange", "--course", str(course.root)]) == 0
     student = getpass.getuser()
