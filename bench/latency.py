@@ -363,7 +363,7 @@ def rows(found: dict) -> list[tuple[str, str, str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer events, about a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer events, about five minutes")
     parser.add_argument("--nagle", action="store_true", help="without the server extension")
     args = parser.parse_args()
     found = measure(args.quick, not args.nagle)

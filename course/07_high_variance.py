@@ -125,7 +125,7 @@ print(f"rollouts until the noise of their mean is as short as the slope: {level:
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 6 to 13.** The parabola is three lines on the board. Ask first: "is the best policy another one with c = 100?" All say no. "And the gradient?" Half say yes. Let them differentiate
-# $J+cT$. Expected and wrong on learning: "just take a smaller α". with 0.01, 0.1 and 1 it is the coins, 22 to 29 of 100; with 0.001 and 0.0001 nobody gets anywhere in 200 updates. One rollout's noise is 380 long, the slope 2.
+# $J+cT$. Expected and wrong on learning: "just take a smaller α". With 0.01, 0.1 and 1 it is the coins, 22 to 29 of 100; with 0.001 and 0.0001 nobody gets anywhere in 200 updates. One rollout's noise is 380 long, the slope 2.
 
 # %% [markdown]
 # ## Relative information

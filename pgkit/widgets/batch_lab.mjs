@@ -15,17 +15,17 @@ function fixedPoints({ a0, a1, b1, b0 }) {
 const said = (v) => (v === null ? "–" : v.toFixed(2));
 
 function render({ model, el: host }) {
-  const { root, put, start } = pageLab(model, host, "predictor lab");
+  const { root, get, put, start } = pageLab(model, host, "predictor lab");
   const at = { colours: null };
-  const { kinds, most } = model.get("scene");
-  const counts = () => Object.fromEntries(Object.keys(kinds).map((kind) => [kind, model.get(kind)]));
+  const { kinds, most } = get("scene");
+  const counts = () => Object.fromEntries(Object.keys(kinds).map((kind) => [kind, get(kind)]));
   const set = (changes) => put(Object.fromEntries(Object.entries(changes).map(([kind, n]) => [kind, Math.max(0, Math.min(most, n))])));
 
   const rows = Object.entries(kinds).map(([kind, words]) => {
     const reading = el("b", { class: "pg-batch-count" });
     const marks = el("span", { class: "pg-batch-marks", "aria-hidden": "true" });
-    const less = button("−", () => set({ [kind]: model.get(kind) - 1 }), { "aria-label": `one episode ${words} less` });
-    const more = button("+", () => set({ [kind]: model.get(kind) + 1 }), { "aria-label": `one episode ${words} more` });
+    const less = button("−", () => set({ [kind]: get(kind) - 1 }), { "aria-label": `one episode ${words} less` });
+    const more = button("+", () => set({ [kind]: get(kind) + 1 }), { "aria-label": `one episode ${words} more` });
     return { kind, reading, marks, less, more, node: el("div", { class: "pg-batch-row" }, el("span", { class: "pg-batch-kind" }, words), less, reading, more, marks) };
   });
   const bars = el("canvas", { class: "pg-plot pg-batch-bars", role: "img", "aria-label": "values" });

@@ -42,7 +42,7 @@ function written({ delta, gamma }, lam, t, total) {
 
 function render({ model, el: host }) {
   const { root, get, put, start } = pageLab(model, host, "advantage lab");
-  const at = { colours: null, rows: null };
+  const at = { colours: null };
   const scene = get("scene");
 
   // the knobs

@@ -15,7 +15,8 @@ from pgkit.grading.course import Course
 from pgkit.grading.grade import grade
 from pgkit.grading.gradebook import Gradebook
 from pgkit.grading.sandbox import why_not
-from tests.e2e.jupyter import ROOT, jupyterlab, open_notebook
+from tests.e2e.jupyter import jupyterlab, open_notebook
+from tests.folders import course_folder
 
 pytestmark = [
     pytest.mark.e2e,
@@ -41,10 +42,7 @@ def answer(book, name, source):
 def course(tmp_path_factory):
     """ada is right; eve steals and harms, in code and in words."""
     root = tmp_path_factory.mktemp("panels") / "course"
-    shutil.copytree(ROOT / "solutions" / "ps1", root / "solutions" / "ps1")
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    from nbgrader.apps import NbGraderAPI
-
+    shutil.copytree(course_folder(tmp_path_factory, ("ps1",)), root)
     exchange = root.parent / "exchange"
     exchange.mkdir()
     exchange.chmod(0o777)  # nbgrader asks for that
@@ -53,11 +51,12 @@ def course(tmp_path_factory):
     config.write_text(
         f"{config.read_text()}\nc.Exchange.root = {str(exchange)!r}\nc.Exchange.cache = {cache!r}\n"
     )
+    from nbgrader.apps import NbGraderAPI
+
     place = Course.at(root)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         api = NbGraderAPI(place.directory, config=place.directory.config)
-        assert api.generate_assignment("ps1")["success"]
         assert api.release_assignment("ps1")["success"]
     right = nbformat.read(root / "solutions" / "ps1" / "ps1.ipynb", 4)
     hostile = copy.deepcopy(right)
