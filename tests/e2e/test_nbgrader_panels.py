@@ -142,12 +142,14 @@ def test_the_assignment_list_fetches_and_hands_in_and_pgkit_collects(
     """What a student does by buttons, and what the instructor then has."""
     page = context.new_page()
     page.goto(f"{server}/lab")
-    page.wait_for_function(
-        "() => window.jupyterapp?.commands.hasCommand('nbgrader:open-assignment-list')"
-    )
-    page.evaluate(
-        "() => jupyterapp.restored.then(() => { jupyterapp.commands.execute('nbgrader:open-assignment-list') })"
-    )
+    # Polled, for JupyterLab may load itself once more, under another workspace, before it is restored.
+    page.wait_for_function("""() => {
+        const lab = window.jupyterapp;
+        if (!lab?.commands.hasCommand("nbgrader:open-assignment-list")) return false;
+        lab.restored.then(() => { window.restored = true; });
+        return window.restored;
+    }""")
+    page.evaluate("() => { jupyterapp.commands.execute('nbgrader:open-assignment-list') }")
     page.locator("#released_assignments_list").get_by_role("button", name="Fetch").click(
         timeout=60_000
     )
