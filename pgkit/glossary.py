@@ -654,14 +654,25 @@ def glossary_markdown(*names: str) -> str:
     return "\n".join(f"- **{_plain(t.name)}**{_plain(said(t)[len(t.name) :])}" for t in terms)
 
 
+_CODE_OR_WORD = re.compile(
+    r"(?P<ticks>`+).*?(?P=ticks)(?!`)|\[\[(?P<word>[^\[\]|]+)(?:\|(?P<written>[^\[\]|]+))?\]\]",
+    re.DOTALL,
+)
+
+
 def with_meanings(markdown: str) -> str:
-    """Text in which each [[word]] shows its meaning on hover; [[word|as written]] too.  ValueError as look_up."""
+    """Text in which each [[word]] shows its meaning on hover; [[word|as written]] too.  ValueError as look_up.
+
+    What stands between backquotes is code and stays as it is: there, [[0]] is a list.
+    """
 
     def shown(found: re.Match[str]) -> str:
-        meaning = html.escape(said(look_up(found[1])), quote=True)
-        return f'<abbr title="{meaning}">{found[2] or found[1]}</abbr>'
+        if not found["word"]:
+            return found[0]
+        meaning = html.escape(said(look_up(found["word"])), quote=True)
+        return f'<abbr title="{meaning}">{found["written"] or found["word"]}</abbr>'
 
-    return re.sub(r"\[\[([^\[\]|]+)(?:\|([^\[\]|]+))?\]\]", shown, markdown)
+    return _CODE_OR_WORD.sub(shown, markdown)
 
 
 # a symbol, its accents, then what is lowered or raised: one sign, digits, a few words, or what brackets hold

@@ -123,6 +123,9 @@ def test_a_word_opens_its_meaning_by_key_and_in_the_text():
     )
     with pytest.raises(ValueError, match=r"'basline'.*baseline"):
         with_meanings("[[basline]]")
+    code = "`x[[m]]` and ``a ` [[m]]``\n```python\nx = [[0]]\ny[[m]] = 1\n```\n"
+    assert with_meanings(code) == code
+    assert with_meanings(code + "[[baseline]]").startswith(code + '<abbr title="baseline')
 
 
 def test_a_bug_shows_its_curves_and_hides_its_answer():
