@@ -198,7 +198,7 @@ print(f"down -log π: π = {softmax(z_log).round(3)}    down 1 - π: π = {softm
 # certain. As a prediction that is a lie.
 #
 # As a *plan* it is the best there is: if $q(a)$ is what action $a$ pays, one should always take the better one. Keep the second formula.
-# It comes back in notebook 04, with $q$ a reward, and then it is called the policy gradient.
+# It is the policy gradient (notebook 04) of a world with one step, with $q$ a reward; notebook 05 writes it for many steps, $\pi(a|s)\,A(s,a)$.
 
 # %% [markdown]
 # ## From logits to a model
@@ -321,7 +321,7 @@ spot_the_bug("no_minus_pi")
 
 # %% [markdown]
 # ## Your turn: change the loss
-# Two actions; the wrong one leads by 6 logits. How many steps until the right one has 90 %? First as it is, with the slope of
+# Two actions; the wrong one leads by 6 logits. Only the logit of $a^*$ moves; the other is fixed at 0. How many steps until the right one has 90 %? First as it is, with the slope of
 # $\log\pi(a^*)$. Then change `push` to the slope of $\pi(a^*)$ itself, that is, to the loss $1-\pi(a^*)$ from above.
 # Guess the factor before you run it.
 
@@ -342,7 +342,7 @@ print(f"{steps} steps")
 
 # %% [markdown]
 # Whoever is confidently wrong and learns by $1-\pi$ hardly moves at all: π in front kills the slope. You will meet
-# this factor again, as a plateau (notebook 06), and as the reason why REINFORCE gets stuck (notebook 05).
+# this factor again: in a plateau (notebook 06), and as the reason why a policy that is sure is slow to change its mind (end of notebook 05).
 
 # %% [markdown]
 # ## Corrections to the slides
@@ -351,7 +351,7 @@ print(f"{steps} steps")
 # - *Gradient descent or ascent?* Here we **descend** $\mathcal L$. From REINFORCE on we **ascend** a return $J$. No contradiction:
 #   $-\nabla\mathcal L=\nabla\log\pi$, and the code says $\theta+\alpha\dots$ in both. The later slides that say "descent" on $J$ have the sign wrong.
 # - *"What is the classification loss?"* It is not the only one. It is the one whose rest point is $\pi=q$.
-# - Here the *value* of $\mathcal L$ means something. From notebook 02 on, only its gradient at the present θ will.
+# - Here the *value* of $\mathcal L$ means something. Once weights may be negative (notebook 02), or come from a policy's own rollouts (03), only its gradient at the present θ does.
 
 # %% [markdown]
 # ## Quick quiz

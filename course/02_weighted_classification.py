@@ -267,7 +267,7 @@ most = f"door {ends.argmax()}" if ends.max() > 180 else "no single one"
 trap.reveal(most, explain=told, show=show)
 
 # %% [markdown]
-# Look at the arrows. The data push door 0 down, and door 1 down. But scores add up to 0: whatever is not pushed down **goes up**. In symbols, for an action that nobody has
+# Look at the arrows. Each data point pushes its own door down. But scores add up to 0: what a try takes from its door, it gives to the two others. Door 1 loses by its own tries about what those of door 0 give to it, and hardly moves at first. Door 2 is given by all, and nothing takes from it: it **goes up**. In symbols, for an action that nobody has
 # tried, $-\partial\mathcal L/\partial z_a=0-\pi(a)\sum_bW(b)$, and with negative weights that is positive.
 #
 # > A negative weight says where *not* to go. It does not say where to go instead.
@@ -333,7 +333,7 @@ spot_the_bug("no_weights")
 
 # %% [markdown]
 # ## Your turn: mend the trap
-# The same 200 notes, still eight old tries each, no new data. The function below says which weight a reward becomes. As it stands the weight *is* the reward, and nearly all run to door 2. (A note whose eight tries are all one door can be helped by no function: hence 190 and not 200.) Change it so that at least 190 learners
+# The same 200 notes, still eight old tries each, no new data. The function below says which weight a reward becomes. As it stands the weight *is* the reward, and nearly all run to door 2. (A note with eight tries of door 0 and none of door 1 can be helped by no function: hence 190 and not 200.) Change it so that at least 190 learners
 # end with $\pi(\text{door }1)>0.95$.
 
 
@@ -388,9 +388,9 @@ quiz(
 quiz(
     "Data that stay: a₁ with weight -1, a₂ with weight -2, and a₃ never tried. Start: all logits 0.",
     ["π(a₃) → 1", "π(a₁) → 1", "π = (1/3, 2/3, 0)"], answer="π(a₃) → 1", key="02-never", explain={
-        "π(a₃) → 1": "Both others are pushed down, and what they lose goes to a₃.",
-        "π(a₁) → 1": "It is less bad than a₂, but it is pushed down all the same.",
-        "π = (1/3, 2/3, 0)": "The share of the weight: the gradient is 0 there, at the top of a hill."},
+        "π(a₃) → 1": "Pushes are W - π ΣW: 0, -1 and 1 at the start. Only a₃ rises; then a₁ falls, too.",
+        "π(a₁) → 1": "Less bad is not good: its push is 0 at first, negative as soon as a₃ has grown.",
+        "π = (1/3, 2/3, 0)": "The share of the weight. With negative weights one is driven away from it."},
 )  # fmt: skip
 
 # %%
@@ -412,7 +412,7 @@ recap(60, [
     "Weights of the same pair add up; in a state actions compete, in a table states ignore each other",
     "With positive weights learning rests at the share, π = W/ΣW: it imitates, it does not choose",
     "Adding a constant to all weights moves that place; multiplying them does not",
-    "A negative weight on data that stay: no minimum; if most are negative, π runs to the untried",
+    "A negative weight on data that stay: no minimum; if all are, then from even logits π runs to the untried",
 ])  # fmt: skip
 
 # %% [markdown] tags=["glossary"]

@@ -150,7 +150,7 @@ share.reveal(round(100 * (1 - 0.95**20), 1), explain=why, show=picture)
 
 # %% [markdown]
 # $\gamma=0$ sees only the reward of now. $\gamma=1$ counts everything in full, which is fine as long as trajectories have an end. In between, γ says *how patient* the agent
-# is, and it is part of the task: change it, and another policy is best. (It also tames noise. That is notebook 07.)
+# is, and it is part of the task: change it enough, and another policy is best (on the first map, below $\gamma\approx0.68$ the exit at +1). (It also tames noise. That is notebook 07.)
 #
 # ## Why not simply the whole return?
 # One could credit *every* step with $G_0$: good walk, good moves. Here is a walk of 18 steps through the closed ring. It burns itself once, and
@@ -313,8 +313,8 @@ for name, G in {"as cut": q[:, 0], "with the rest": q[:, 0] + 0.95**30 * rest}.i
 print(f"{cut.mean():.0%} of the walks were cut; the exact value is {V @ world.start:.2f}")
 
 # %% [markdown]
-# Cut the expert one step too early, and the best walk on the map is worth **nothing**. The random walk loses about a tenth. That error does not go away with more rollouts: it is a **bias**, always in the same
-# direction.
+# Cut the expert one step too early, and the best walk on the map is worth **nothing**. The random walk looks better than it is, by about a tenth: some of its fires lie behind the cut. That error does not go away with more rollouts: it is a **bias**. For a given policy and
+# cut it has always the same sign.
 #
 # It also depends on *when*. Be in the same cell S, with the same policy, late instead of early:
 
@@ -327,7 +327,7 @@ curves({"mean of Q̂ₜ, cut at T = 30": (t, left), "no cut": (t, true)},
 
 # %% [markdown]
 # Near the cut S even looks pleasant: the exit is two steps away, and the fire too far to matter. All of this is the clock's doing. Three ways to live with it:
-# 1. Choose $T$ above the effective horizon. Then $\gamma^{T-t}$ is small for all but the last steps. (Notebook 05 takes $T=30$ with $\gamma=0.95$. A compromise.)
+# 1. Choose $T$ several times the effective horizon. Then $\gamma^{T-t}$ is small for all but the last $\frac2{1-\gamma}$ steps or so. (Notebook 05 takes $T=30$ with $\gamma=0.95$, and $0.95^{30}=0.21$. A compromise.)
 # 2. Make the clock part of the task. If the day really is over after $T$ steps, a cut is an end and nothing is missing; then the worth of a state depends on $t$.
 # 3. *Estimate* $V$, and add it where the walk was cut. This is called bootstrapping: notebooks 08 and 09. (And only where it was *cut*. Add it after an end, and you count a
 #    life after death. That bug waits in notebook 09.)

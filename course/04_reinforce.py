@@ -29,8 +29,8 @@ from pgkit.worlds.century import century
 # actions: *work* earns 1 more, and the next room is room 1 with probability 0.7. After *rest* it is room 1 with
 # probability 0.3. You begin in either room. After $T=5$ steps the day is over.
 #
-# So work. Always. You see that at once; can a policy find it from rewards alone? It has two parameters, one for each
-# room: $\pi_\theta(\text{work}|k)=1/(1+e^{-\theta_k})$. It begins at $\theta=(0,0)$, a coin toss. Press **Play**.
+# So work. Always. You see that at once; can a policy find it from rewards alone? It has two parameters, θ₁ for
+# room 0 and θ₂ for room 1: $\pi_\theta(\text{work}|\text{room }k)=1/(1+e^{-\theta_{k+1}})$. It begins at $\theta=(0,0)$, a coin toss. Press **Play**.
 
 # %%
 world = century(offset=0)

@@ -208,7 +208,8 @@ bet.reveal(winner, explain=why, show=outcomes(fixes))
 #
 # $$\frac{\partial J}{\partial\pi(a|s)}=\frac1{1-\gamma}\;d^{\pi}(s)\;Q^{\pi}(s,a).$$
 #
-# $Q^\pi(s,a)$ is what action $a$ in $s$ is worth. It may be 95. But it is multiplied by *how often you are there*.
+# $Q^\pi(s,a)=\mathbb E\big[\sum_{k\ge0}\gamma^kr_k\,\big|\,s_0=s,a_0=a\big]$ is what action $a$ in $s$ is worth. (Here and below $J$, $Q$ and $V$ are discounted, and nothing is cut after $T$ steps.)
+# It may be 95. But it is multiplied by *how often you are there*.
 # A policy that never goes near the ring has $d^\pi\approx0$ inside it. The gradient does not say "nothing to gain". It
 # says nothing at all.
 #
@@ -336,8 +337,10 @@ guess.reveal(at_ten_percent, explain=why, show=sweep(families))
 # and the gradient gap **from μ**. The penalty *multiplies*. Climb until $\mathcal G_\mu(\pi)=0$, and if κ is
 # finite, nothing is missing. With κ = ∞ the right side promises nothing, even at $\mathcal G=0$.
 #
-# **Proof in three lines.** $J(\pi^*)-J(\pi)=\frac1{1-\gamma}\sum_s d_{\pi^*}(s)\sum_a\pi^*(a|s)A^\pi(s,a)$ (the performance
-# difference lemma) $\le\frac1{1-\gamma}\sum_s d_{\pi^*}(s)\max_aA^\pi(s,a)$.
+# **Proof in three lines.** $J(\pi^*)-J(\pi)=\frac1{1-\gamma}\sum_s d_{\pi^*}(s)\sum_a\pi^*(a|s)A^\pi(s,a)$ (the *performance
+# difference lemma*: walk with π\*; at each step $A^\pi(s_t,a_t)$ is the mean of $r_t+\gamma V^\pi(s_{t+1})-V^\pi(s_t)$;
+# summed with $\gamma^t$, all $V^\pi$ cancel but the first, and $J(\pi^*)-J(\pi)$ is left)
+# $\le\frac1{1-\gamma}\sum_s d_{\pi^*}(s)\max_aA^\pi(s,a)$.
 # Divide and multiply by $d_\mu^\pi(s)$, and pull out the largest ratio:
 # $\le\max_s\frac{d_{\pi^*}(s)}{d_\mu^\pi(s)}\cdot\mathcal G_\mu(\pi)$, because $\max_aA^\pi\ge0$.
 # Last, $d_\mu^\pi(s)\ge(1-\gamma)\mu(s)$: the first step alone visits $s$ that much. ∎
@@ -449,7 +452,7 @@ maps(world, places)
 # %% [markdown]
 # Inside the ring you learn the last step or two to perfection, and never how to get there. The expert's path has
 # fourteen steps; what counts is that **no stretch of it is left without a start nearby**. With "all but inside" κ is ∞, too,
-# and yet it works: rollouts that begin at the door stumble in. A finite κ is enough. It is not necessary.
+# and yet it works: rollouts that begin at the door stumble in. For exact ascent in the probabilities, and with time enough, a finite κ is enough. It is not necessary.
 
 # %% [markdown]
 # ## Spot the bug
@@ -517,11 +520,19 @@ spot_the_bug("resets_unused")
 for age in (100, 300):
     run = Run(ReinforceResets(), world, mu=uniform(world, 0.95), runs=100, seed=5).advance(age)
     run.set(pay={"e": 200})
-    there = run.advance(300).history[-1].reached["e"].sum()
-    print(f"after {age} iterations of the old world: {there} of 100 now go to the exit")
+    there = run.advance(300).history[-1].reached["e"]
+    print(f"after {age} iterations of the old world: {there.sum()} of 100 now go to the exit")
+
+# %%
+behind = run.policy.table(run.state.theta)[there == 0]
+gap = exact.gradient_gap(run.world, behind, 0.95, run.start)
+print(f"the others: gradient gap from μ {gap.min():.0f} to {gap.max():.0f}; ", end="")
+later = run.advance(2000).history[-1].reached["e"].sum()
+print(f"2000 updates later {later} of 100 go to the exit")
 
 # %% [markdown]
-# The young ones turn round. Of those that had been sure for long, half still run for the lesser goal. It is the local optimum once more, now of our own making: the gradient of a logit has the factor $\pi_\theta(a|s)$,
+# The young ones turn round. Of those that had been sure for long, half still run for the lesser goal. It looks like the local optimum once more. It is none: μ covers every cell, and seen from μ
+# there is much to gain, as the gap says. So they do turn, but slowly. It is the other factor, that of *What it does not promise*: the gradient of a logit has $\pi_\theta(a|s)$ in front,
 # and a move that is hardly ever tried is hardly ever learned. What keeps it tried? Notebook 10 pays for that.
 
 # %% [markdown]
@@ -539,8 +550,8 @@ escaped = run.history[-1].reached["G"].sum()
 print(f"{len(cells)} cells, κ = {run.mismatch:.3g}: {escaped} of 100 escape")
 
 # %% [markdown] tags=["hints"]
-# - nudge: From a cell that is $k$ steps away, the random policy needs about $4^k$ rollouts to stumble on what is already
-#   learned. How far apart may two cells be?
+# - nudge: Inside the ring each further step away makes it two to three times as rare that the random policy stumbles on
+#   what is already learned: once in 3 rollouts from one step, once in 20 from three, once in 300 from six. How far apart may two cells be?
 # - method: Walk the expert's path backwards from +100. Put a cell where the distance to the learned part becomes too
 #   long for luck. Do not forget that fire ends a rollout, so luck is short beside the ring.
 # - almost code: Begin with every second cell of the path, `cells = [(8, 8), (6, 8), (4, 8), ...]`, up the right side,
@@ -606,7 +617,7 @@ quiz(
 recap(60, [
     "The gradient is weighted by where the policy goes; where it never goes, it learns nothing",
     "So REINFORCE stops at +1, with any batch, step or patience",
-    "Start rollouts at s_1 ~ μ that covers where the expert goes; one line changes",
+    "Start rollouts at s_0 ~ μ that covers where the expert goes; one line changes",
     "What is missing is at most 1/(1-γ) · max d*/μ · gradient gap from μ",
     "Coverage of the whole path counts, and the score is always from the nominal start",
 ])  # fmt: skip

@@ -67,6 +67,9 @@ for name, theta in starts.items():
 # In i the policy earns something by staying, and in i it learns to stay more. But whoever stays in i more is in j **less**. What is seen less is learned less. And j is
 # where the money is. The step was good for the places that the *old* policy visited. It has changed which places those are. That is [[distribution shift]], and the flat stretch
 # it leads to is a [[plateau]].
+#
+# The lecture asks: "What assumption does it make that is breaking?" This: that a small step in θ leaves all else as it was, above all *where the policy goes*. "How can we make it choose a better direction?" By calling
+# a step small when the *policy* changes little. That is the rest of this notebook.
 
 # %% [markdown]
 # ## Mark the θ's
@@ -96,12 +99,14 @@ for name, value in terms.items():
 # %% [markdown]
 # Nobody touched state j. Its policy is the same to the last digit. And still the gradient there has lost more than half, nearly all of it because of $d(j)$.
 #
-# In this world, with two actions, the whole gradient fits in a line. With $p_s=\pi(\text{stay}|s)$,
+# Here nothing ends and nothing is discounted, so a sum of rewards would be infinite. One counts what is earned *beyond the usual*:
+# $Q^\pi(s,a)=\mathbb E\big[\sum_{t\ge0}(r_t-J)\,\big|\,s_0=s,a_0=a\big]$. With that, and $d^\pi(s)$ the share of time in $s$, the theorem of notebook 04 holds with no factor in front.
+# With two actions the whole gradient fits in a line. With $p_s=\pi(\text{stay}|s)$,
 #
 # $$\frac{\partial J}{\partial\theta_s}=d^\pi(s)\;p_s(1-p_s)\;\big[Q^\pi(s,\text{stay})-Q^\pi(s,\text{switch})\big].$$
 #
 # Three factors, and only the last one says what is *good*. The first two say how often you are there and how undecided you still are. On the plateau the last is
-# large. The first two are nearly zero.
+# large in both states. But in i the second is nearly zero (it is sure to stay), and in j the first (it is never there).
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 6 to 13.** The marking: thirty seconds alone, then hands up for each term. d is missed by half of the room; some mark P ("the next state depends on what I do": it does, through a, and a is summed over
@@ -137,7 +142,7 @@ faster.reveal(f"{alphas[int(np.argmin(plain))]:g}", explain=told, show=shown)
 # %% [markdown]
 # ## Steepest, in which norm?
 # Why go along $\nabla J$ at all? "Because it is the steepest." Steepest means: of all steps of the **same size**, it gains most. Size is where you have a choice. Let
-# $g=\nabla J(\theta)$. For small steps $d$ (the slides write $\Delta\theta$) $J(\theta+d)\approx J(\theta)+g^\top d$.
+# $g=\nabla J(\theta)$. For small steps $d$ (the slides write $\Delta\theta$; not to be confused with the occupancy $d^\pi$) $J(\theta+d)\approx J(\theta)+g^\top d$.
 #
 # **The ball.** Maximise $g^\top d$ over $\|d\|\le r$. By Cauchy and Schwarz $g^\top d\le\|g\|\,r$, and that is reached by $d=r\,g/\|g\|$. So the gradient is steepest *if* a
 # step in $\theta_1$ is as large as an equal step in $\theta_2$.
@@ -167,7 +172,7 @@ print(f", best of 10000 others {(others @ g).max():.6f};  dᵀGd = {d @ G @ d:.6
 # The lecture: "Don't make small changes in θ, make small changes in the distribution $\pi_\theta(a|s)$." How far apart are two distributions? The usual answer is the
 # [[KL divergence]], $\mathrm{KL}(p\|q)=\sum_ap(a)\log\frac{p(a)}{q(a)}$. It is 0 if they agree and positive if not. There is one for each state, so we average **over the states that π visits**:
 #
-# $$D(d)=\sum_sd^\pi(s)\,\mathrm{KL}\big(\pi_\theta(\cdot|s)\,\|\,\pi_{\theta+d}(\cdot|s)\big).$$
+# $$\overline{\mathrm{KL}}(d)=\sum_sd^\pi(s)\,\mathrm{KL}\big(\pi_\theta(\cdot|s)\,\|\,\pi_{\theta+d}(\cdot|s)\big).$$
 #
 # **To second order it is a norm.** Fix a state and expand $\log\pi_{\theta+d}(a)$ in $d$. With the score $\psi=\nabla_\theta\log\pi_\theta(a)$,
 #
@@ -177,7 +182,7 @@ print(f", best of 10000 others {(others @ g).max():.6f};  dᵀGd = {d @ G @ d:.6
 # The first term vanishes: a score has mean zero (notebook 01). For the second, differentiate $\sum_a\pi_\theta(a)\,\psi(a)=0$ once more:
 # $\sum_a\pi_\theta\,\psi\psi^\top+\sum_a\pi_\theta\,\nabla^2\log\pi_\theta=0$. So minus the mean curvature *is* the mean outer product of scores, and
 #
-# $$\boxed{\;D(d)=\tfrac12\,d^\top G(\theta)\,d+O(\|d\|^3),\qquad
+# $$\boxed{\;\overline{\mathrm{KL}}(d)=\tfrac12\,d^\top G(\theta)\,d+O(\|d\|^3),\qquad
 # G(\theta)=\sum_sd^\pi(s)\sum_a\pi_\theta(a|s)\;\psi(s,a)\,\psi(s,a)^\top\;}$$
 #
 # $G$ is the [[Fisher information]]. No second derivative is needed, only scores, and you have those. KL is not symmetric, but to second order the same $G$ comes out in both directions:
@@ -342,7 +347,7 @@ for epsilon in (1.0, 0.1, 0.01, 0.001):
     print(f"ε = {epsilon:5}: real KL {real:.3f} ε; J promises {g @ d:+.4f}, gains {gain:+.4f}")
 
 # %% [markdown]
-# For small ε the formula is right on the mark, for large ones it is not. So those who want to be sure (TRPO, a well-known algorithm) try the step, measure KL and $J$, and halve it until both are fine: a **line search**. You will write one below.
+# For small ε the formula is right on the mark, for large ones it is not. So those who want to be sure (TRPO, a well-known algorithm) try the step, measure KL and, on the same batch, an estimate of the gain in $J$, and shorten it until both are fine: a **line search**. You will write one below.
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 24 to 33.** The scale lab is the crispest picture of the day. Ask before dragging: "what will the right picture do?" Most expect both to move. Then λ: "why would anybody switch that on?" Wanted: inverse of a singular or noisy matrix. Expected and wrong: "damping makes it more
@@ -449,7 +454,7 @@ spot_the_bug("times_fisher")
 
 # %% [markdown]
 # ## Your turn: a step you can trust
-# Bold KL-sized steps, $\varepsilon=0.3$, in the two-state world. `accept` gets the proposed step and may shorten it. At the moment it takes whatever comes. Make it a line search: **halve the step until the real KL is at most ε and $J$ does not fall.**
+# Bold KL-sized steps, $\varepsilon=0.3$, in the two-state world. `accept` gets the proposed step and may shorten it. At the moment it takes whatever comes. Make it a line search: **halve the step until the real KL is at most ε and $J$ does not fall.** (You will find that the step you took was far larger than the one you ordered, and that $J$ rose all the same, even faster. With exact gradients that went well; with samples nobody would see such a leap coming.)
 
 
 # %%
@@ -476,9 +481,9 @@ def climb(epsilon, theta=B, updates=3):
 climb(epsilon=0.3)
 
 # %% [markdown] tags=["hints"]
-# - nudge: Look for lines in which the real KL is above 1 ε, or in which $J$ is lower than in the line before.
+# - nudge: Look for the line in which the real KL is far above 1 ε.
 # - method: A `while` loop around one condition with `or`. $J$ is `exact.two_state_average`. Small steps along an ascent direction always pass, so the loop ends; stop after 30 halvings all the same, for the top.
-# - almost code: `for _ in range(30):`, inside it `fine = real_kl(theta, step) <= epsilon and J(theta + step) >= J(theta)`, `if fine: break`, and then `step = step / 2`. At the end `return step`.
+# - almost code: `J = exact.two_state_average`, then `for _ in range(30):`, inside it `fine = real_kl(theta, step) <= epsilon and J(theta + step) >= J(theta)`, `if fine: break`, and then `step = step / 2`. At the end `return step`.
 
 # %% [markdown]
 # ## Corrections to the slides
@@ -535,7 +540,7 @@ recap(60, [
 ])  # fmt: skip
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 39 to 45.** Spot the bug: expected wrong answer "a step too small"; then ask why the first few iterations are *not* slow (the large feature is learned at once, the small one never). The line search takes four minutes; who is done early tries ε = 5. Corrections: put only the signs and
+# **Minutes 39 to 45.** Spot the bug: expected wrong answer "a step too small"; then ask which of the two features is learned at all (the large one, and that slowly; along the small one $G$ multiplies by about $c^2/4$). The line search takes four minutes; who is done early tries ε = 5. Corrections: put only the signs and
 # the root on the board. Recap against the clock. Exit question: "which factor of the gradient did today's cure remove, and which one did yesterday's?" (d(s) when rare; d(s) when zero, by resets.)
 
 # %% [markdown] tags=["glossary"]

@@ -190,7 +190,7 @@ for name, by in looks.items():
 
 # %% [markdown]
 # Read it from the top. One constant helps, but $\hat Q_t$ is about 510 at $t=0$ and about 100 at $t=4$: no constant fits both. $V(s)$ *without a clock* has the same
-# trouble, although it is the very best function of $s$. With a clock the noise falls below that of $c=0$ without a baseline. The last row has less noise still, but look at its mean.
+# trouble, although no function of $s$ fits $\hat Q_t$ better. With a clock the noise falls below that of $c=0$ without a baseline. The last row has less noise still, but look at its mean.
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 13 to 21.** The second vote. Common wrong answer: "both: you changed the weights, so the mean changes". Ask the defender for the mean of what was subtracted. Let a student
@@ -208,10 +208,10 @@ for name, by in looks.items():
 
 # %% [markdown]
 # ## Which baseline is best?
-# Take one constant $b$ for the whole return, $g=R(\xi)\,h$ with $h=\sum_t\psi_t$. The mean does not depend on $b$, so the least variance is the least second moment, a parabola:
+# Take one constant $b$ for the whole return, $g=R(\xi)\,u$ with $u=\sum_t\psi_t$. The mean does not depend on $b$, so the least variance is the least second moment, a parabola:
 #
-# $$\frac{d}{db}\,\mathbb E\big\|(R-b)\,h\big\|^2=-2\,\mathbb E\big[(R-b)\,\|h\|^2\big]=0\quad\Longrightarrow\quad
-# b^*=\frac{\mathbb E\big[R\,\|h\|^2\big]}{\mathbb E\,\|h\|^2}.$$
+# $$\frac{d}{db}\,\mathbb E\big\|(R-b)\,u\big\|^2=-2\,\mathbb E\big[(R-b)\,\|u\|^2\big]=0\quad\Longrightarrow\quad
+# b^*=\frac{\mathbb E\big[R\,\|u\|^2\big]}{\mathbb E\,\|u\|^2}.$$
 #
 # A mean of the return, but weighted with how strongly each trajectory pushes. Where all push alike, $b^*=J$. At $\theta=(0.8,-0.5)$ they do not:
 
@@ -219,14 +219,14 @@ for name, by in looks.items():
 here = policy.table(np.array([0.8, -0.5]))
 p2 = exact.path_probability(tau, here)
 psi2 = exact.path_scores(tau, exact.feature_scores(here, policy.features))
-h = (psi2.sum(axis=1) ** 2).sum(axis=1)
-best, J = p2 @ (score * h) / (p2 @ h), p2 @ score
+size = (psi2.sum(axis=1) ** 2).sum(axis=1)  # ‖u‖²
+best, J = p2 @ (score * size) / (p2 @ size), p2 @ score
 for name, b in {"J ": J, "b*": best}.items():
     x = exact.moments(p2, exact.weighted_score(psi2, exact.full_return(tau, 1.0) - b))
     print(f"b = {name} = {b:.3f}: variance {x.trace:.5f}")
 
 # %% [markdown]
-# The fourth digit. So everybody takes the plain mean, and is right. The same sum for each state and time, $b_t^*(s)=\mathbb E[\|\psi\|^2Q]\,/\,\mathbb E\|\psi\|^2$, is a little better than $V_t(s)$, and nobody bothers.
+# The fourth decimal. So everybody takes the plain mean, and is right. The same sum for each state and time, $b_t^*(s)=\mathbb E[\|\psi_t\|^2Q_t\,|\,s_t=s]\,/\,\mathbb E[\|\psi_t\|^2\,|\,s_t=s]$, is a little better than $V_t(s)$, and nobody bothers.
 # $V$ has another merit: one can *learn* it.
 
 # %% [markdown]
@@ -363,7 +363,7 @@ cures()
 # %% [markdown]
 # - **The three cures are not interchangeable.** On the Ring only resets help. In Century only the baseline does.
 # - **The natural gradient needs the baseline.** Alone, in sampled runs, it is no better than nothing: it takes a step of *fixed size* in KL, along an arrow that is noise. With both, the plateau and Century are cured.
-# - On the plateau a baseline alone is enough at this α, 0.3. At a third of it 1 of 100 gets through; with natural steps and a baseline all do, with ε = 0.01, 0.03 and 0.1. Resets (start in both rooms alike) hardly help there.
+# - On the plateau a baseline alone is enough at this α, 0.3. At a third of it none of 100 gets through; with natural steps and a baseline all do, with ε = 0.01, 0.03 and 0.1. Resets (start in both rooms alike) hardly help there.
 #
 # Do not take it from a table. Run a cell again (names as in the table):
 
@@ -416,7 +416,7 @@ print(f"mean ({m.mean[0]:.3f}, {m.mean[1]:.3f}), true slope ({slope[0]:.3f}, {sl
 # %% [markdown] tags=["hints"]
 # - nudge: What is subtracted after *work* is a punishment for working. What would a reward be?
 # - method: The mean moves by $-\mathbb E[\psi_t\,b(a_t)]$. For a coin toss ψ is $+\frac12$ after work and $-\frac12$ after rest.
-# - almost code: Try `[1.0, 0.0]`, then `[0.0, 1.0]`. You have changed the task: it pays for resting or working now.
+# - almost code: `[1.0, 0.0]` fines every rest: the mean grows. `[0.0, 1.0]` fines work: it shrinks. Either way it is the slope of another task.
 
 # %% [markdown]
 # ## Corrections to the slides
@@ -457,7 +457,7 @@ quiz(
     key="07-which", choices=["yes", "no, it is another nightmare"],
     answer="no, it is another nightmare",
     explain={"yes": "Noise scatters runs. These agree with each other: the mean leads them there.",
-             "no, it is another nightmare": "Same end for all seeds: look at where rollouts begin."},
+             "no, it is another nightmare": "A local optimum or a plateau: look at starts and slopes."},
 )  # fmt: skip
 
 # %% [markdown]

@@ -88,7 +88,7 @@ slide("temporal_difference", previous="monte_carlo",
 # %% [markdown]
 # (The code draws a whole episode and then goes through it. TD would not need to: no line looks further ahead than $s'$. So TD also learns where episodes never end.)
 #
-# The slide claims five things about these two lines, in a table with six cells. It says of none of them *of what* it is true. Let us measure.
+# The slide claims six things about these two lines, one in each cell of its table. It says of none of them *of what* it is true. Let us measure.
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 7 to 13.** Write the target form first and let students fill in both targets. Ask: "which of the two could you run on a robot that never stops?" Then the one sentence read twice; it is worth a minute of silence. On the TD
@@ -197,7 +197,7 @@ bands({f"{name}, {how}": (range(101), each.errors(m)) for how, each in runs.item
       x="episodes", y="error of V")  # fmt: skip
 
 # %% [markdown]
-# From the tenth episode on TD is ahead, each of its α against each of Monte Carlo's. It can take larger steps at the same noise, since its targets have less. That is the trade: a bias that fades, against a variance that stays. The fifth claim is for later. First, what do the
+# From the tenth episode on TD is ahead, each of its α against each of Monte Carlo's. It can take larger steps at the same noise, since its targets have less. That is the trade: a bias that fades, against a variance that stays. The sixth claim is for later. First, what do the
 # two *learn* from data that are few and fixed?
 
 # %% [markdown] tags=["instructor"]
@@ -249,7 +249,7 @@ after_a.reveal(round(float(V["TD"][A]), 3), explain=told)
 BatchLab()
 
 # %% [markdown]
-# Who is right about the *next* episode from A? If the state says all there is to know (the world is Markov), TD: it uses the seven visits of B that had nothing to do with A. In the random walk, both with all they can get out of $N$ episodes:
+# Whose guess about the *next* episode from A is the better bet? If the state says all there is to know (the world is Markov), TD's: it uses the seven visits of B that had nothing to do with A. In the random walk, both with all they can get out of $N$ episodes:
 
 
 # %%
@@ -266,7 +266,7 @@ for N in (5, 25, 100):
           f"TD nearer in {100 * (td < mc).mean():.0f} % of 200 data sets")  # fmt: skip
 
 # %% [markdown]
-# No α, no first guess in it, nothing to tune: TD makes more of the same data. If the state hides something, it is the other way round. Suppose B *after A* were another place, which only looks like B. Then Monte Carlo is right, and TD's model is wrong for ever.
+# No α, nothing to tune, and no first guess (but for a state that was never seen): TD makes more of the same data. If the state hides something, it is the other way round. Suppose B *after A* were another place, which only looks like B. Then Monte Carlo is right, and TD's model is wrong for ever.
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 27 to 33.** Do not let anybody compute: "what would *you* say, V(A)?" Half of the room says ¾ at once, and cannot say why; a few say 0. Let them argue. Wanted: "it depends on whether B is the same B when you come from A". That is the Markov property, in

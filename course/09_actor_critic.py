@@ -87,6 +87,8 @@ slide("actor_critic", run=lab.run)
 # $$\phi\leftarrow\arg\min_\phi\sum_i\big(V_\phi(s_i)-y_i\big)^2,\qquad
 # y_i=\underbrace{r_i+\gamma\,r_{i+1}+\gamma^2r_{i+2}+\dots}_{\text{Monte Carlo}}\quad\text{or}\quad y_i=\underbrace{r_i+\gamma\,V_\phi(s_i')}_{\text{TD}} .$$
 #
+# (In the code the target is `v + gae(...)`, a mixture of the two. It is explained below.)
+#
 # The $V_\phi$ inside of $y_i$ is a number. We do not differentiate through it. And there is no need to reach the minimum: twenty steps towards it, then go on. The next iteration brings a new policy, and with it another $V^\pi$.
 #
 # **3. Evaluate the advantage.** How much better than expected was $a_i$? On the slide:
@@ -131,13 +133,15 @@ print(f"actor-critic: {(J[-1] >= 475).sum()} of 24 at 475 or more after {at[-1]}
 blind = {"lam": 1.0, "critic_alpha": 1e-5, "critic_steps": 1}
 _, at, J = train(ActorCritic(**settings | blind))
 curves["without a critic"] = (at, J)
-alone.reveal((J[-1] >= 475).sum(), explain="A whole return is noisy.",
+why = ("Cut at 64 steps, the first step of a row weighs up to 47 and the last 1, whatever they did. "
+       "V takes that out, and says what is beyond the cut.")  # fmt: skip
+alone.reveal((J[-1] >= 475).sum(), explain=why,
              show=bands(curves, x="iteration", y="steps upright"))  # fmt: skip
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 6 to 16.** Let slow motion run once without comment; then go by hand and let students say for each line which of the five steps it is. Ask at step 1 "where do episodes end in
 # this array?", at step 2 "what is differentiated?" (V(s), not the target), at step 5 "why only one step?" (on-policy). The bet on REINFORCE: typical 20 of 24 ("it only gets slower"). It is not only
-# slower: returns cut at 64 steps can hardly tell a good push from a bad one. Somebody will say that standardising subtracts the batch mean, so there *is* a baseline. Right, one number for all states.
+# slower: returns cut at 64 steps can hardly tell a good push from a bad one. (It is not that returns are whole: λ = 1 *with* the critic gets about 21 of 24 there.) Somebody will say that standardising subtracts the batch mean, so there *is* a baseline. Right, one number for all states.
 
 # %% [markdown]
 # ## Between TD and Monte Carlo
@@ -160,6 +164,8 @@ alone.reveal((J[-1] >= 475).sum(), explain="A whole return is noisy.",
 # $$\boxed{\;\hat A_t=\sum_{k\ge0}(\gamma\lambda)^k\,\delta_{t+k}\;}$$
 #
 # **Generalised advantage estimation**, GAE. λ = 0 is TD. λ = 1 is Monte Carlo. Where a rollout ends, the sum ends.
+#
+# The critic may have its share: the code fits it to $y_t=V_\phi(s_t)+\hat A_t$, the **λ-return**. That is TD's target at λ = 0, and the return at λ = 1 (up to the cut). So λ turns steps 2 and 3 alike.
 #
 # **What λ costs.** Let the critic be wrong by $e(s)=V_\phi(s)-V^\pi(s)$. Put $V_\phi=V^\pi+e$ into each δ. The mean of $\delta_{t+k}$, given the past, is then $\gamma\,\mathbb E[e(s_{t+k+1})]-e(s_{t+k})$,
 # plus $A^\pi(s_t,a_t)$ for $k=0$. Weigh and collect:
@@ -194,7 +200,7 @@ which.reveal(truth, explain=f"{told} Best λ for N: {best}.")
 # - **Up to date** (0 iterations behind): no bias, whatever λ is. Then nearly the smallest λ is best.
 # - **20 behind, λ = 0**: the bias is nearly as long as the gradient. Drag λ to 1 and it goes, almost. (Almost: rollouts are cut after 30 steps, and what is cut off is still asked of the critic.)
 # - **V = 0, λ = 0**: every $\hat A$ is the reward of one step. In a world that pays at the end, nothing is left but the last steps.
-# - **The minimum is flat** on its left, and near λ = 1 the noise climbs. So one takes a λ below 1 and does not tune it for long. The lab above had 0.95.
+# - **The minimum is flat** on its left, and near λ = 1 the noise climbs steeply: with N = 64, λ = 0.95 has twice the noise of λ = 0. So one takes a λ below 1, and a guess is mostly good enough. Which one depends on the data and on the critic. CartPole above, another world with another critic, had 0.95.
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 16 to 25.** The telescope on the board with three terms. Then the weights: let a student say how often δ_{t+2} occurs. The error formula is the heart; insist that −e(s_t) is harmless
@@ -336,7 +342,7 @@ print(f"they differ by {np.abs(w - natural).max():.0e}")
 slide("natural_actor_critic", previous="actor_critic")
 
 # %% [markdown]
-# `policy.natural` is that regression, done on the batch. Its ridge is the damping of notebook 06.
+# `policy.natural` is that regression, done on the batch. It has a small penalty $\kappa\|w\|^2$ on the weights (a *ridge*), and so gives $(G+\kappa I)^{-1}$: the damping of notebook 06, λ there.
 #
 # **Think about it.** Here is the whole loop. Where in its five steps does each of the three nightmares live? And what in the loop, if anything, fights it? You will write it down in problem set 5.
 

@@ -165,7 +165,7 @@ for pay, shares in rows.items():
 # %% [markdown]
 # ## Learning it
 # Without the model we need an actor and a critic. The slide has no formula, so here is the algorithm for finitely many actions, in the notation of notebook 09. Three things change. The critic is a $Q$, not a $V$. Its target has the
-# entropy in it. And the data may be **old**: $Q(s,a)=r+\gamma V(s')$ holds for whatever $(s,a)$ it was, so everything is kept in a [[replay]] memory $\mathcal D$ and used again. That is [[off-policy]] learning.
+# entropy in it. And the data may be **old**: $Q(s,a)=r+\gamma V(s')$ holds for whatever $(s,a)$ it was, so old data are kept in a [[replay]] memory $\mathcal D$ (here those of the last five iterations) and used again. That is [[off-policy]] learning.
 
 # %%
 run = Run(SoftActorCritic(temperature=0.3, alpha=0.5), ring, mu=uniform(ring, gamma), runs=8, seed=5)
@@ -179,8 +179,8 @@ slide("soft_actor_critic", run=run)
 # &=\sum_a\pi_a\,\nabla_\theta\log\pi_a\,\underbrace{\big(Q_a-T\log\pi_a\big)}_{\text{the weight}} .
 # \end{aligned}$$
 #
-# **$\log\pi$ times a weight.** Again. In REINFORCE the weight was the reward-to-go of the one action that was taken. Here it is $Q_a-T\log\pi_a$, for each action, each counted as often as π takes it. The weight of an action that is too likely is
-# lowered, by $T\log\pi_a$. And when it is over? At the optimum all weights of a state are equal, you printed it above: $Q_a-T\log\pi_a=V$. Equal weights push nowhere.
+# **$\log\pi$ times a weight.** Again. In REINFORCE the weight was the reward-to-go of the one action that was taken. Here it is $Q_a-T\log\pi_a$, for each action, each counted as often as π takes it. $-T\log\pi_a$ is never negative: it raises
+# every weight, that of a rare action most. So an action that is likelier than its $Q$ deserves weighs less than the others, and loses. And when it is over? At the optimum all weights of a state are equal, you printed it above: $Q_a-T\log\pi_a=V$. Equal weights push nowhere.
 
 # %%
 for _ in range(4):
@@ -221,7 +221,9 @@ spot_the_bug("entropy_sign")
 # **Through the action.** Write the action as a function of θ and of noise that knows nothing of θ, for a Gaussian $a=f_\theta(\varepsilon,s)=m_\theta(s)+\sigma_\theta\,\varepsilon$ with $\varepsilon\sim\mathcal N(0,1)$. Now the expectation is over ε,
 # and the gradient goes straight in:
 #
-# $$\nabla_\theta\,\mathbb E_\varepsilon\big[Q(s,f_\theta(\varepsilon,s))-T\log\pi_\theta(f_\theta(\varepsilon,s)|s)\big]=\mathbb E_\varepsilon\Big[\frac{\partial Q}{\partial a}\,\frac{\partial f_\theta}{\partial\theta}-T\,\nabla_\theta\log\pi_\theta\big(f_\theta(\varepsilon,s)|s\big)\Big].$$
+# $$\nabla_\theta\,\mathbb E_\varepsilon\big[Q(s,f_\theta(\varepsilon,s))-T\log\pi_\theta(f_\theta(\varepsilon,s)|s)\big]=\mathbb E_\varepsilon\Big[\frac{\partial Q}{\partial a}\,\frac{\partial f_\theta}{\partial\theta}-T\,\frac{d}{d\theta}\log\pi_\theta\big(f_\theta(\varepsilon,s)|s\big)\Big].$$
+#
+# ($d/d\theta$ is the whole derivative, through $f_\theta$ too. The score alone has mean 0, and the entropy would be lost.)
 #
 # This is the **reparameterised** gradient. There is no weight in it any more. The critic does not say "that was worth 7". It says "a little more to the left": it is asked for its *slope*. So it needs a critic that can be differentiated, and a continuous
 # action. Both estimates have the same mean. How noisy are they? One state, one known $Q(a)=-(a+0.9)^2$, a Gaussian policy with mean $-0.5$:
@@ -237,7 +239,8 @@ for std in (0.3, 0.1, 0.03, 0.01):
     print(f"{std:5} {means[0]:7.3f} {means[1]:8.3f} {sizes[0]:14.2f} {sizes[1]:10.2f} {sizes[2]:10.2f}")
 
 # %% [markdown]
-# Same mean. But the score has to find a slope by comparing numbers that lie $\sigma$ apart: the surer the policy, the noisier it is. The slope of $Q$ at a point is just a slope, and the surer the policy, the less it varies.
+# Same mean. The score is $\varepsilon/\sigma$: whatever in the weight does not shrink with $\sigma$ is multiplied by that. First a constant, which a baseline takes out. Then the spread of $-T\log\pi$, which is about $T$ for every $\sigma$. (Set `T = 0`, and *score - V* stays
+# near 1.1: differences of $Q$ shrink as fast as $\sigma$ does. An error of the critic's need not.) Through the action nothing is multiplied: with ε held fixed $\log\pi$ does not depend on $m$ at all, and the surer the policy, the less the slope of $Q$ varies.
 #
 # ## A case we can solve
 # Before we trust this on a motor, a world where we know the answer. $x'=x+u+w$ with noise $w$ of variance 0.01, reward $-(x^2+0.1\,u^2)$, $\gamma=0.9$. It never ends. An actor pushes back in proportion to $x$, with noise of its own: $u\sim\mathcal N(kx,\sigma^2)$. The number $k$ is its **gain**.
@@ -295,7 +298,7 @@ truth = "nothing" if abs(moved) < 0.03 else toward if moved > 0 else away
 gain.reveal(truth, explain="π ∝ exp(Q/T): T scales the parabola, and leaves its top where it is.")
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 30 to 38.** The table of noises is worth a pause: ask which column grows like 1/σ and why (a difference of Q over a distance σ, divided by σ²). For the regulator, complete the square on the board. Vote: most say "towards 0". In the lab turn T while it
+# **Minutes 30 to 38.** The table of noises is worth a pause: ask which columns grow like 1/σ and why (the entropy term keeps its spread T and is multiplied by ε/σ; Q's own difference shrinks with σ; try T = 0). For the regulator, complete the square on the board. Vote: most say "towards 0". In the lab turn T while it
 # plays: the cloud goes straight up, a little too far, and comes back. The J curve falls, of course: J is the reward alone, and exploring costs. What it does not show is what the agent is paid in entropy.
 
 # %% [markdown]

@@ -179,7 +179,8 @@ print(f"the regression is off by {np.abs(fit - best).max():.0e}")
 #
 # $$\pi^*=\mathrm{softmax}\big(\theta+\tfrac1\beta A\big).$$
 #
-# And notebook 06 has told us which vector is $A$: on a table the natural gradient $G^{-1}\nabla_\theta J$ is the advantage (times $1/(1-\gamma)$, and with a constant in each state that does not matter). So **AWR's ideal step is a natural step, with α = 1/β.** Not to first order: exactly. On the Ring, from a random policy, in all states at once:
+# And $A$ is an old acquaintance. Notebook 06 had it for two actions: $G^{-1}\nabla_\theta J$ was $Q(\text{stay})-Q(\text{switch})$. On a table, in a state $s$, the gradient of $J$ is $\frac{d(s)}{1-\gamma}\,\pi(a)A(a)$, and the block of $G$ is
+# $d(s)\,(\mathrm{diag}\,\pi-\pi\pi^\top)$. Since $\sum_a\pi A=0$, that block times $A$ is $d(s)\,\pi(a)A(a)$. So $G^{-1}\nabla_\theta J=\frac1{1-\gamma}A$, up to a constant in each state, which does not matter. Hence **AWR's ideal step is a natural step, with α = 1/β.** Not to first order: exactly. On the Ring, from a random policy, in all states at once:
 
 # %%
 ring = load_world("ring-of-fire")
@@ -353,7 +354,7 @@ trial
 # %% [markdown] tags=["hints"]
 # - nudge: Which pulls have all the weight now? Look at the largest dots.
 # - method: No β alone is enough: without a clip the best is 0.55. First limit what a single pull can count.
-# - almost code: `mine = {"beta": ..., "clip": 20}`, with β somewhere between 0.05 and 0.25.
+# - almost code: `mine = {"beta": ..., "clip": 20}`, with β somewhere between 0.07 and 0.2.
 
 # %% [markdown]
 # ## The map: one loop, three knobs
@@ -405,7 +406,7 @@ for name, own, loop in (
 # - **One knob at a time.** Begin at REINFORCE, start nominal. Turn only the weight, then only the norm, then only the start. Which one gets nearly every run out of the local optimum? (One weight does, too. It has somebody to ask.) A natural step gets about half of them out, since in this ring one can stumble onto +100. In the open ring of notebook 05 it got none.
 # - **The row r**, from any start. Nothing gets to +100. Why? What is the reward of a step that is not the last one?
 # - **The column argmax.** Weights that may be negative have no maximum there, so what is negative counts 0. Look at what the boxes are called then. Several papers live in them.
-# - **AWR, and drag β** to 100. Which box does it become? (You know its name from this notebook; it is not even in the table.)
+# - **AWR, and drag β** to 100. Which algorithm does it become? (It has no box on the map. You know its name from this notebook.)
 # - **AWR, natural** is on no slide. Try it from *uniform*, and compare it with AWR.
 # - **Now start it from *nominal*.** Most runs get out, and nobody has reset anything. Which two knobs did it take, and which of them loves luck?
 # - **Paint** a μ on the grid, choose *painted*, and find the smallest one with which REINFORCE gets out.
@@ -438,7 +439,8 @@ quiz(
 
 # %%
 quiz(
-    "On a table, one state, no clip: you forget V and use exp(R/β). What changes?", key="11-novalue",
+    "A table, one state, no clip, no pseudo-count: you forget V, use exp(R/β). What changes?",
+    key="11-novalue",
     choices=["nothing", "β has to be larger", "the weights may be negative"], answer="nothing",
     explain={"nothing": "exp(-V/β) is one factor for all samples of the state: it cancels.",
              "β has to be larger": "A clip, pseudo-counts, shared parameters need V. Not this.",
@@ -447,11 +449,11 @@ quiz(
 
 # %%
 quiz(
-    "Why may AWR go to the argmax on data that are not its own, and REINFORCE not even take two steps?",
+    "On a batch that stays, Σ Â log π may have no maximum. Line 6 always has one. Why?",
     key="11-why", answer="its weights are positive",
     choices=["it corrects with importance weights", "its weights are positive", "its V is exact"],
     explain={"it corrects with importance weights": "There are none in it. Look at line 6 once more.",
-             "its weights are positive": "So it imitates. A maximum exists, and stays near the data.",
+             "its weights are positive": "log π ≤ 0, times nothing negative: bounded, near the data.",
              "its V is exact": "V is the mixture's mean. Nothing exact about it."},
 )  # fmt: skip
 

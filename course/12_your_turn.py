@@ -41,7 +41,7 @@ lab
 
 # %% [markdown] tags=["instructor"]
 # **Minutes 0 to 6.** Let somebody from the room dictate a map of five lines. Then two teams, A and B; each chooses its three knobs in one minute, in secret if there are two keyboards. Bets on the board. Press Go and say
-# nothing. Ask at the end: "if we pressed *New seed*, would the same team win?" Try it. Expected: "yes, it was 64 runs". For close teams it flips.
+# nothing. Ask at the end: "if we typed another *seed*, would the same team win?" Try it. Expected: "yes, it was 64 runs". For close teams it flips.
 
 # %% [markdown]
 # ## The whole course in one picture
@@ -126,7 +126,7 @@ machinery.reveal(verdict.winner, explain=told, show=figures.race(outcome))
 
 # %% [markdown]
 # ## Three seeds
-# The Ring of Fire again, plain REINFORCE, $\mu_w=(1-w)\,\text{nominal}+w\,\text{uniform}$. Contender A has $w=0.12$, B has $w=0.15$. B is better, and we shall know it for sure: a hundred runs of each.
+# The Ring of Fire again, plain REINFORCE, $\mu_w=(1-w)\,\text{nominal}+w\,\text{uniform}$. Contender A has $w=0.12$, B has $w=0.15$. B is better: a hundred runs of each leave little doubt.
 
 # %%
 ring = load_world("ring-of-fire")
@@ -139,7 +139,7 @@ for name, J in (("A", A), ("B", B)):
     print(f"{name}: mean J {J.mean():.1f}; {(J > 30).sum()} of 100 runs found +100")
 
 # %% [markdown]
-# Now forget that. You have the time for **three** seeds of each, as many papers have. You compare the two means.
+# Nearly three standard errors apart. From here on these two hundreds of runs are *the world*, from which small studies are drawn. You have the time for **three** seeds of each, as many papers have. You compare the two means.
 
 # %%
 three = predict("How often does A, the worse one, have the larger mean of three?", key="12-three",
@@ -158,7 +158,7 @@ three.reveal(round(wrong[3]), explain=told)
 # %% [markdown]
 # More than one study in four has it backwards. And nobody lied. Each of them has a figure with two curves and a legend.
 #
-# So three things. **More seeds**: runs are cheap here, that is why all labs of this course train 64 at once. **A better average** than the mean. And **an interval**, so that the reader can see what was not known.
+# So three things. **More seeds**: runs are cheap here, that is why the labs of this course train many at once, up to 64. **A better average** than the mean. And **an interval**, so that the reader can see what was not known.
 #
 # ## The middle half
 # Sort the $n$ final returns, $x_{(1)}\le\dots\le x_{(n)}$, and leave out a quarter of them at each end, $k=\lfloor n/4\rfloor$. The mean of the others is the **interquartile mean**:
@@ -197,7 +197,7 @@ print(f"by hand: {iqm(B):.1f} [{low:.1f}, {high:.1f}]; the package: {interval(B)
 # For the *difference* do the same with both, and subtract: $\mathrm{IQM}(A)-\mathrm{IQM}(B)$ of each pair of resamples. **If that interval holds 0, it is too close to call.** Do not compare two intervals by eye: they may overlap and the
 # difference be clear all the same.
 #
-# Does it do what it says? We know the truth about A and B. Take 300 small studies, and count in how many of them the interval of the difference holds it.
+# Does it do what it says? Here we know the truth about A and B, since the two hundreds are our world. Take 300 small studies, and count in how many of them the interval of the difference holds it.
 
 # %%
 truth = iqm(A) - iqm(B)
@@ -347,7 +347,7 @@ print(stored.compare(stored.race.run()))
 # In the lab two buttons do the same, and number the files: `race.json`, `race-2.json`.
 
 # %% [markdown] tags=["instructor"]
-# **Minutes 27 to 37.** Peeking: let one student play it live in the lab with A = B and seeds of their own: "New seed until somebody wins" takes a minute and is remembered. Bug: they have seen wonderful curves in papers; ask what they would ask an author for. (From
+# **Minutes 27 to 37.** Peeking: let one student play it live in the lab with A = B and seeds of their own: "another seed until somebody wins" takes a minute and is remembered. Bug: they have seen wonderful curves in papers; ask what they would ask an author for. (From
 # where was it scored? How many seeds? Who chose them?) Reproducing: have them exchange files with the neighbour.
 
 # %% [markdown]

@@ -7,14 +7,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from pgkit import server
+from tests.servers import wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 # a server that writes down, for every kernel websocket it opened, whether Nagle's algorithm is off
@@ -63,13 +62,7 @@ def running(tmp_path, app, enabled):
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
     try:
         address = f"127.0.0.1:{port}"
-        for _ in range(300):
-            assert process.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(f"http://{address}/api", timeout=2).close()
-                break
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
+        wait_for(f"http://{address}", process, log)
         yield address, log
     finally:
         process.terminate()

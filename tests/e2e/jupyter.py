@@ -11,10 +11,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.servers import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "artifacts"
@@ -83,23 +83,11 @@ def jupyterlab(
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        _wait_for(address, server, home / "server.log")
+        wait_for(address, server, home / "server.log")
         yield address
     finally:
         log.close()
         _end(server)
-
-
-def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
-    for _ in range(300):
-        if server.poll() is not None:
-            raise RuntimeError(f"the server ended: {log.read_text()[-2000:]}")
-        try:
-            urllib.request.urlopen(f"{address}/api", timeout=2).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise RuntimeError(f"the server does not answer: {log.read_text()[-2000:]}")
 
 
 def _end(server: subprocess.Popen) -> None:

@@ -51,4 +51,7 @@ def kept(text: str) -> None:
     young, old = (int(x) for x in re.findall(r"of the old world: (\d+) of 100", text))
     assert young >= 90
     assert 30 <= old <= 60  # "half"; 44 to 47 with three seeds
+    low, turned = numbers(r"gap from μ (\d+) to \d+;\s+2000 updates later (\d+) of 100", text)
+    assert low >= 5  # "there is much to gain"
+    assert turned >= 85  # "so they do turn"
     assert "2 cells, κ = inf: 0 of 100 escape" in text

@@ -231,8 +231,8 @@ function paintTools({ state, eraser, undo, save, send, link, say }) {
     el("div", { class: "pg-caption" }, el("span", {}, "paint μ on the grid"),
       el("label", { class: "pg-hidden", for: id }, "start painting from"), from),
     el("div", { class: "pg-buttons" },
-      el("span", { class: "pg-brush" }, el("span", { class: "pg-small" }, "brush"), size.node),
-      eraser, button("Undo", undo, { title: "U on the grid" }), normalise, clear));
+      el("span", { class: "pg-tools" }, el("span", { class: "pg-small" }, "brush"), size.node, eraser),
+      el("span", { class: "pg-tools" }, button("Undo", undo, { title: "U on the grid" }), normalise, clear)));
 }
 
 /** The legend, which is also what switches layers.  Values and episodes cost Python time: it is told. */
