@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pgkit import check as checks
-from pgkit.check import CheckFailed, Report, Value, check, judge, probe
+from pgkit.check import CheckFailed, Report, Value, check, draw_cases, judge, probe
 from pgkit.checks import ps2_judge
 
 SETS = mutants.all_sets()
@@ -64,6 +64,23 @@ def test_every_right_answer_gets_full_points(exercise, name):
     file = SETS[SET_OF[exercise]]
     report, points = graded(exercise, file.RIGHT[exercise][name])
     assert points == file.POINTS[exercise], str(report)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exercise", SET_OF)
+def test_inputs_are_drawn_for_any_seed(exercise):
+    for seed in range(200):  # a class is graded with seeds that nobody has seen
+        draw_cases(exercise, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # students' own
+@pytest.mark.parametrize("exercise", [e for e in SET_OF if e not in TRAINS])
+def test_right_answers_pass_with_any_seed(exercise):
+    for name, source in SETS[SET_OF[exercise]].RIGHT[exercise].items():
+        for seed in range(100, 106):
+            report = check(exercise, answer(exercise, source), seed=seed)
+            assert report.score == pytest.approx(1), (name, seed, str(report))
 
 
 @pytest.mark.parametrize(("exercise", "name"), named("MUTANTS"))

@@ -25,7 +25,7 @@ TOLERANCE = 1e-4  # of the largest entry
 FIT_TOLERANCE = 1e-3  # of the largest value: least squares in float32
 WEIGHT_TOLERANCE = 1e-3  # of the largest weight: A/β of 1000 has lost three digits in float32
 LOOP_TOLERANCE = 1e-3  # of a probability
-ENOUGH = 0.8  # of the best return, for the policy that the loop has learned
+ENOUGH = 0.85  # of the best return, for the policy that the loop has learned
 
 Way = Callable[..., Any]
 Hints = tuple[tuple[str, str, tuple[Way, ...]], ...]
@@ -46,6 +46,20 @@ def _each(change: Callable[[Way], Way], hints: Hints) -> tuple[Slip, ...]:
     """The same misconceptions, their ways carried over to other inputs."""
     return tuple(Slip(name, hint, tuple(map(change, ways))) for name, hint, ways in hints)
 
+
+def _once(*columns: Array) -> tuple[Array, ...]:
+    """The columns without the entries that come again."""
+    rows = np.unique(np.stack(columns, axis=1), axis=0)
+    whole = [np.issubdtype(column.dtype, np.integer) for column in columns]
+    return tuple(
+        x.astype(int) if is_whole else x for x, is_whole in zip(rows.T, whole, strict=True)
+    )
+
+
+ONCE = (
+    "Entries that are equal in everything are counted once (a set, np.unique, a dictionary?). D is a list in which "
+    "the same may come twice; both count."
+)
 
 # ---------------------------------------------------------------- 1  returns, and a D that grows
 
@@ -220,6 +234,11 @@ D_SLIPS = (
     ),
     Slip("states and actions swapped", "States and actions are swapped: return s, a, R.", (_swapped,)),
     Slip(
+        "equal entries taken for one",
+        ONCE,
+        (lambda blocks, gamma: _sorted(np.unique(_dataset(blocks, gamma), axis=0)),),
+    ),
+    Slip(
         "only one trajectory",
         "There are too few entries: does the function return inside a loop, or does each trajectory replace the one "
         "before?",
@@ -233,6 +252,17 @@ D_SLIPS = (
         "the same place. Were they flattened in different orders?",
         looks=lambda given, truth, *args: given.shape == truth.shape
         and close(np.sort(given, axis=0), np.sort(truth, axis=0), TOLERANCE),
+    ),
+    Slip(
+        "one step of each trajectory missing",
+        "One step of each trajectory is missing, the first or the last. All live steps become entries, also the one "
+        "with which the trajectory ends.",
+        looks=_steps_of(lambda blocks: sum(int(b[3].sum()) - len(b[3]) for b in blocks)),
+    ),
+    Slip(
+        "another number of entries",
+        "The number of entries is wrong: there is one for each live step. (D is compared as rows s, a, R.)",
+        looks=lambda given, truth, *args: len(given) != len(truth),
     ),
 )  # fmt: skip
 
@@ -414,6 +444,11 @@ FIT_SLIPS = (
         f"nan, ∞ or huge numbers appear. {NO_INVERSE}",
         looks=lambda given, truth, *args: _not_finite(given, truth)
         or (given.shape == truth.shape and bool(np.abs(given).max() > 1e3 * np.abs(truth).max())),
+    ),
+    Slip(
+        "equal entries taken for one",
+        ONCE,
+        (lambda x, s, R: _value(x, *_once(s, R)),),
     ),
     Slip(
         "states counted alike",
@@ -920,7 +955,26 @@ KEPT_WEIGHTS = (
     "weights ignored", "divided by the sum of the weights", "weights scaled to a maximum of 1", "weights squared",
     "weights centred", "exp of the weights", "weight on the label only", "another data point's weight",
 )  # fmt: skip
+
+
+def _of_different_entries(kept: bool) -> Way:
+    """Equal entries count once, divided by their own number or by the number of all."""
+
+    def values(theta, s, a, w, which):
+        few = _once(s, a, w)
+        return _likelihood(theta, *few, which) * (len(few[0]) / len(s) if kept else 1.0)
+
+    return values
+
+
 LIKELIHOOD_SLIPS = (
+    Slip(
+        "swapped",
+        "Are the two returned the wrong way round? First L, one number, then its gradient, of the shape of theta: "
+        "`return L, grad`.",
+        looks=lambda given, truth, theta, *args: given.shape != truth.shape
+        and given.shape == (theta.shape if truth.shape == () else ()),
+    ),
     Slip(
         "gradient of another shape",
         "You return one row for each sample. The gradient in θ has a row for each STATE: add every sample's row to "
@@ -959,6 +1013,7 @@ LIKELIHOOD_SLIPS = (
             *(_in_two_parts(*safe) for safe in ((False, False), (True, False), (False, True))),
         ),
     ),
+    Slip("equal entries taken for one", ONCE, tuple(map(_of_different_entries, (True, False)))),
     Slip(
         "mean state by state",
         "You divide by how often the STATE occurs. E_D is one mean over all n entries: a state that is visited "
@@ -1125,6 +1180,7 @@ POLICY_SLIPS = (
         "one of equal indices. Use np.add.at(table, (s, a), w), or a loop.",
         (_last_weight,),
     ),
+    Slip("equal entries taken for one", ONCE, (lambda s, a, w, *sizes: _best_policy(*_once(s, a, w), *sizes),)),
     Slip(
         "largest weight only",
         "Each action gets its largest weight. Its weights are added up.",
@@ -1252,8 +1308,12 @@ SIZE_SLIPS = (
         "overflow or underflow",
         "The squares overflow or vanish: (1e200)² is ∞ and (1e-200)² is 0. The answer does not change when all "
         "weights are multiplied by the same number, so divide by the largest first.",
-        looks=lambda given, truth, w: given.shape == ()
-        and (not np.isfinite(given) or abs(np.log10(w.max())) > 100),
+        looks=lambda given, truth, w: given.shape == () and (not np.isfinite(given) or given == 0),
+    ),
+    Slip(
+        "equal weights taken for one",
+        "Equal weights are counted once (a set, np.unique?). Each entry of D counts.",
+        (lambda w: _size(np.unique(w)),),
     ),
     Slip(
         "upside down",
@@ -1367,6 +1427,15 @@ def _fitted_to(which: Callable[[Sequence[Batch]], Sequence[Batch]]) -> Callable[
     return fitted
 
 
+def _fitted_before(batches, policies, gamma):
+    """As it was before the last batch came: 0 at the beginning."""
+    return (
+        _fitted_to(lambda b: b[:-1])(batches, policies, gamma)
+        if len(batches) > 1
+        else np.zeros(len(policies[0]))
+    )
+
+
 def _fitted_to_rewards(batches, policies, gamma):
     D = np.concatenate([_rows(b, gamma, lambda r, g: r) for b in batches])
     return _table_fit(D, len(policies[0]))
@@ -1439,17 +1508,18 @@ LOOP_SLIPS = (
     ),
     Slip(
         "V never fitted again",
-        "V is fitted once, to the first batch, and then kept (or it is one batch behind). Fit it anew in every "
-        "iteration, to all of D.",
+        "V is fitted once, to the first batch, and then kept (or it is one batch behind: fitted only after the "
+        "weights). Fit it anew in every iteration, to all of D, and then make the weights.",
         (
             _turn(fitted=_fitted_to(lambda batches: batches[:1])),
             _turn(fitted=_fitted_to(lambda batches: batches[:-1] or batches)),
+            _turn(fitted=_fitted_before),
         ),
     ),
     Slip(
         "no V",
-        "These are the weights exp(R/β): V is not subtracted. With a clip nearly everything is then cut to the same "
-        "weight. The weight is exp((R - V(s))/β).",
+        "These are the weights exp(R/β): V is not subtracted (or is it fitted only after the weights?). With a clip "
+        "nearly everything is then cut to the same weight. The weight is exp((R - V(s))/β).",
         (_turn(fitted=lambda batches, policies, gamma: np.zeros(len(policies[0]))),),
     ),
     Slip(
@@ -1530,8 +1600,8 @@ LOOP_SLIPS = (
     ),
     Slip(
         "no discount",
-        "The returns are not discounted (or with another γ). Hand gamma on.",
-        (_turn(of=lambda r, gamma: _reward_to_go(r, 1.0)),),
+        "The returns are not discounted, or with another γ than `gamma`. Hand it on.",
+        tuple(_turn(of=lambda r, gamma, own=own: _reward_to_go(r, own)) for own in (1.0, 0.9, 0.95, 0.99)),
     ),
     Slip(
         "rewards for returns",
