@@ -115,4 +115,6 @@ def test_every_exercise_draws_states_that_come_again_and_a_trajectory_that_comes
             assert all(
                 len(set(zip(s, a, strict=True))) < len(s) for tau in cases for s, a, _ in tau
             )
-            assert any(tau[0] is tau[-1] for tau in cases if len(tau) > 1)
+            again = [tau for tau in cases if len(tau) > 1 and np.array_equal(tau[0], tau[-1])]
+            assert again
+            assert all(x is not y for tau in again for x, y in zip(tau[0], tau[-1], strict=True))

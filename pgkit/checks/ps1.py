@@ -28,11 +28,11 @@ def _log_softmax_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _huge(rng: np.random.Generator, size: float) -> Array:
-    """Four rows: all near size, all near -size, from -size to size, and an ordinary one."""
+    """Four rows: all near size, all near -size, from -size to size with -size at both ends, and an ordinary one."""
     logits = rng.normal(0.0, 1.5, (4, 5))
     logits[0] += size
     logits[1] -= size
-    logits[2] += rng.permutation([size, size, -size, -size, 0.0])
+    logits[2] += [-size, *rng.permutation([size, size, 0.0]), -size]
     return logits
 
 
@@ -96,6 +96,8 @@ def _call_pair(answer: Callable, *args: Any) -> dict[str, Any]:
         loss, gradient = given
     except (TypeError, ValueError):
         raise Misfit("Return two things, the loss and the gradient: `return loss, grad`.") from None
+    if np.ndim(unwrapped(loss)) == 2 and np.ndim(unwrapped(gradient)) == 0:
+        raise Misfit("You return the gradient first. The loss comes first: `return loss, grad`.")
     return {"loss": loss, "gradient": gradient}
 
 
@@ -125,14 +127,14 @@ def _reward_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _trajectories(rng: np.random.Generator, states: int, actions: int, lengths: list[int]):
-    """One of each length; a state and an action come twice, and of four trajectories the last is the first."""
+    """One of each length; a state and an action come twice, and of four trajectories the last equals the first."""
     tau = [
         (rng.integers(states, size=n), rng.integers(actions, size=n), _rewards(rng, n))
         for n in lengths
     ]
     for s, a, _ in tau:
         s[1], a[1] = s[0], a[0]
-    return tau if len(tau) < 4 else [*tau[:-1], tau[0]]
+    return tau if len(tau) < 4 else [*tau[:-1], tuple(x.copy() for x in tau[0])]
 
 
 LENGTHS = {"one trajectory": ([5], [7]), "unequal lengths": ([3, 6, 4], [7, 2, 5, 7])}
@@ -167,6 +169,13 @@ def _call_dataset(answer: Callable, *args: Any) -> dict[str, Any]:
     return {"value": np.stack(rows, axis=1)}
 
 
+def _call_gradient(answer: Callable, *args: Any) -> dict[str, Any]:
+    given = answer(*args)
+    if isinstance(given, tuple) and len(given) == 2 and np.ndim(unwrapped(given[0])) == 0:
+        raise Misfit("You return the loss, too. Here return the gradient alone: `return grad`.")
+    return {"value": given}
+
+
 def _gradient_cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     for part, plan in LENGTHS.items():
@@ -182,12 +191,14 @@ SOFTMAX = (
     "pgkit.policies:softmax",
     "pgkit.policies:SoftmaxTable",
     "pgkit.policies:SharedSoftmax",
+    "pgkit.exact:soft_policy",
 )
 RETURNS = (
     "pgkit.returns:reward_to_go",
     "pgkit.returns:dataset",
     "pgkit.returns:gae",
     "pgkit.returns:td_error",
+    "pgkit.exact:future_return",
 )
 
 EXERCISES = {
@@ -223,6 +234,7 @@ EXERCISES = {
     "multi_step_gradient": Exercise(
         {"one trajectory": 1 / 3, "unequal lengths": 2 / 3},
         _gradient_cases,
+        call=_call_gradient,
         withdrawn=(*SOFTMAX, *RETURNS),
     ),
 }

@@ -716,7 +716,7 @@ RETURN_SLIPS: tuple[tuple[str, str, tuple[Callable[..., Any], ...]], ...] = (
     (
         "γ^t from the start",
         "The discount counts from the start of the trajectory. Seen from t, the reward at t has the weight 1: "
-        "γ^(k-t), not γ^k.",
+        "γ^(k-t), not γ^k. (Or do you divide by a power of γ? It may be 0.)",
         (_absolute_time,),
     ),
     (

@@ -91,7 +91,9 @@ def _kl_cases(rng: np.random.Generator) -> list[Case]:
     for visited in (False, True):  # is the state in which π' excludes an action visited?
         d, (old, new) = _occupancy(rng, 5), _pair(rng, 5, 4)
         never, here = rng.permutation(5)[:2]
-        old[never, rng.integers(4)] = 0.0  # π excludes an action
+        out = rng.integers(4)
+        old[never, out] = 0.0  # π excludes an action, and π' once excludes it, too
+        new[never, out] *= visited
         new[here, rng.integers(4)] = 0.0
         d[here] *= visited
         old, new = (p / p.sum(axis=1, keepdims=True) for p in (old, new))
@@ -178,11 +180,14 @@ def _natural_cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _kl_step_cases(rng: np.random.Generator) -> list[Case]:
-    plan = [(EXACT_KL[0], sizes) for sizes in ((5, 3, 3), (4, 4, 4))]
-    plan += [(EXACT_KL[1], sizes) for sizes in ((5, 3, 3), (4, 4, 4), (2, 3, 0))]
+    """Of each kind one gradient is so short that the natural step has to be made longer, not shorter."""
+    plan = [(EXACT_KL[0], sizes, 1.0) for sizes in ((5, 3, 3), (4, 4, 4))]
+    plan += [(EXACT_KL[1], sizes, 1.0) for sizes in ((5, 3, 3), (4, 4, 4), (2, 3, 0))]
+    plan[1], plan[3] = (*plan[1][:2], 1e-4), (*plan[3][:2], 1e-4)
     cases = []
-    for part, sizes in plan:
+    for part, sizes, scale in plan:
         F, g, policy = _fisher_and_gradient(rng, *sizes)
+        g = scale * g
         damping = _damping(rng, F) if part == EXACT_KL[1] else 0.0
         cases.append(Case(part, (F, g, float(rng.uniform(2e-6, 2e-5)), damping, policy)))
     return cases
@@ -202,6 +207,8 @@ INFORMATION = (
         )
     ),
     "pgkit.policies:kl",
+    "pgkit.optim:conjugate_gradient",
+    "pgkit.optim:kl_sized",
     "pgkit.policies:SoftmaxTable",
     "pgkit.policies:SharedSoftmax",
 )  # fmt: skip

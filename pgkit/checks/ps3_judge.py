@@ -332,6 +332,11 @@ FISHER_IDEA = (
 )
 FISHER_SLIPS = (
     Slip(
+        "all zero",
+        "F is zero everywhere. Is it ever filled? (Does a loop stop before the last state, `range(len(d) - 1)`?)",
+        looks=lambda given, truth, *args: given.shape == truth.shape and not np.any(given),
+    ),
+    Slip(
         "weights normalised",
         "You make the weights d(s) sum to 1. They are used as they are, so that F and ∇J are averaged alike.",
         (_states(lambda d: d / d.sum()),),
@@ -634,7 +639,8 @@ def _of_length(length: Callable[[float], float], norm=np.linalg.norm) -> Way:
 LENGTHS: tuple[tuple[str, str, tuple[Callable[[float, float], float], ...]], ...] = (
     (
         "direction only",
-        "The direction is right, but not sized: ε has no effect. Spend all of it: make Δ so long that ½ΔᵀGΔ = ε.",
+        "The direction is right, but not sized: ε has no effect. Spend all of it: make Δ so long that ½ΔᵀGΔ = ε. "
+        "(Does a `min(1, …)` keep a short step short?)",
         (lambda e, q: 1.0, lambda e, q: q**-0.5, lambda e, q: 1 / q, lambda e, q: (2 / q) ** 0.5),
     ),
     (

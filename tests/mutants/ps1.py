@@ -313,6 +313,17 @@ def reward_to_go(rewards, gamma):
     },
     "multi_step_dataset": {
         "three lists": DATASET,
+        "rewards written over": """
+def multi_step_dataset(trajectories, gamma):
+    s, a, q = [], [], []
+    for states, actions, rewards in trajectories:
+        for t in range(len(rewards) - 2, -1, -1):
+            rewards[t] += gamma * rewards[t + 1]
+        s.extend(states)
+        a.extend(actions)
+        q.extend(rewards)
+    return np.array(s), np.array(a), np.array(q)
+""",
         "zip of triples, float32": TO_GO
         + """
 def multi_step_dataset(trajectories, gamma):
@@ -410,6 +421,8 @@ PROB = """
 
 MUTANTS = {
     "log_softmax": {
+        "first logit subtracted": ("def log_softmax(logits):\n    x = logits - logits[..., :1]\n    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))\n", 3, "overflow"),
+        "softmax of the package": ("from pgkit.exact import soft_policy\n\ndef log_softmax(logits):\n    return np.log(soft_policy(logits, 1.0))\n", 0, "write yourself"),
         "no maximum subtracted": (_log("return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))"), 3, "Subtract each row's maximum"),
         "log of naive softmax": (_log("return np.log(np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True))"), 3, "Subtract each row's maximum"),
         "log of stable softmax underflows": (_log("p = np.exp(logits - logits.max(-1, keepdims=True)); return np.log(p / p.sum(-1, keepdims=True))"), 3, "take its logarithm afterwards"),
@@ -430,6 +443,7 @@ MUTANTS = {
         "no return": (swap(LOG_SOFTMAX, "return ", ""), 0, "returned None"),
     },
     "loss_of_logits": {
+        "gradient first": (swap(LOGITS, "return -logp[rows, a].mean(), grad / len(a)", "return grad / len(a), -logp[rows, a].mean()"), 0, "The loss comes first"),
         "log-likelihood": (swap(LOGITS, "return -logp[rows, a].mean(), grad", "return logp[rows, a].mean(), -grad"), 0, "which one maximises"),
         "gradient of the log-likelihood": (swap(LOGITS, "(), grad", "(), -grad"), 1, "which one maximises"),
         "sum for mean": (swap(LOGITS, ".mean()", ".sum()", "grad / len(a)", "grad"), 0, "divide by N"),
@@ -492,6 +506,8 @@ MUTANTS = {
         "transposed": (swap(WEIGHTED, "phi.T @ grad", "grad.T @ phi"), 1, "transposed"),
     },
     "reward_to_go": {
+        "divided by a power of γ": ("def reward_to_go(rewards, gamma):\n    w = gamma ** np.arange(len(rewards))\n    return np.nan_to_num(np.cumsum((w * rewards)[::-1])[::-1] / w, posinf=0, neginf=0)\n", 2, "divide by a power of γ"),
+        "future returns of the package": ("from types import SimpleNamespace\n\nfrom pgkit.exact import future_return\n\ndef reward_to_go(rewards, gamma):\n    return future_return(SimpleNamespace(r=rewards), gamma)\n", 0, "write yourself"),
         "G_0 everywhere": ("def reward_to_go(rewards, gamma):\n    return np.full(len(rewards), sum(gamma**k * r for k, r in enumerate(rewards)))\n", 0, "return of the whole trajectory"),
         "one number": ("def reward_to_go(rewards, gamma):\n    return sum(gamma**k * r for k, r in enumerate(rewards))\n", 0, "one number"),
         "forwards": (swap(REWARD_TO_GO, "range(len(rewards) - 1, -1, -1)", "range(len(rewards))"), 0, "looks ahead"),
@@ -532,6 +548,7 @@ MUTANTS = {
         "list of lists": (swap(DATASET, ".extend", ".append", "np.array(s), np.array(a), np.array(q_hat)", "s, a, q_hat"), 1, "in a row"),
     },
     "multi_step_gradient": {
+        "the loss, too": (swap(GRADIENT, "return grad", "return 0.0, grad"), 0, "return the gradient alone"),
         "ascent": (swap(GRADIENT, "return grad", "return -grad"), 0, "wrong sign"),
         "sum for mean": (swap(GRADIENT, " / len(trajectories)", ""), 1, "number of trajectories"),
         "mean over all steps": (swap(GRADIENT, "/ len(trajectories)", "/ sum(len(r) for _, _, r in trajectories)"), 0, "number of steps"),
