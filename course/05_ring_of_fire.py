@@ -551,7 +551,7 @@ print(f"{len(cells)} cells, κ = {run.mismatch:.3g}: {escaped} of 100 escape")
 
 # %% [markdown] tags=["hints"]
 # - nudge: Inside the ring each further step away makes it two to three times as rare that the random policy stumbles on
-#   what is already learned: once in 3 rollouts from one step, once in 20 from three, once in 300 from six. How far apart may two cells be?
+#   what is already learned: once in 3 rollouts from one step, once in 20 from three, once in 200 or 300 from six. How far apart may two cells be?
 # - method: Walk the expert's path backwards from +100. Put a cell where the distance to the learned part becomes too
 #   long for luck. Do not forget that fire ends a rollout, so luck is short beside the ring.
 # - almost code: Begin with every second cell of the path, `cells = [(8, 8), (6, 8), (4, 8), ...]`, up the right side,

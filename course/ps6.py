@@ -318,7 +318,7 @@ report.points(3)
 #
 # $$n_\text{eff}=\frac{\big(\sum_kw_k\big)^2}{\sum_kw_k^2} .$$
 #
-# Equal weights give $n$, one dominant weight gives 1. A common factor changes nothing. So weights of $10^{200}$ or $10^{-200}$ are weights like any
+# Equal weights give $n$, one dominant weight gives 1. A common factor changes nothing. So weights of $10^{200}$ or $10^{-200}$ (in float64) are weights like any
 # others, although their squares are not numbers that a computer can hold. If **all** weights are 0, nobody has a say: return 0.
 #
 # *The check* allows a relative error of 0.0001.

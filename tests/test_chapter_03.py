@@ -240,3 +240,15 @@ def test_credit_for_what_comes_after_is_what_leads_through_the_fire():
     not_yet = Run(short, ROOM, runs=128, seed=11).advance(300).history[-1].reached["G"]
     assert learned.sum() >= 126
     assert not_yet.sum() <= 2
+
+
+def test_a_small_enough_discount_makes_the_near_exit_best():
+    """ "On the first map, below γ ≈ 0.68 the exit at +1." """
+    world = load_world("ring-of-fire")
+    ends = {}
+    for gamma in (0.67, 0.69, 0.95):
+        s = int(np.argmax(world.start))
+        for _ in range(50):
+            s = int(world.next_state[s, exact.optimal_policy(world, gamma)[s].argmax(), 0])
+        ends[gamma] = s
+    assert ends[0.69] == ends[0.95] != ends[0.67]

@@ -177,3 +177,20 @@ def test_the_bug_ends_where_plain_reinforce_ends():
 @pytest.mark.parametrize("name", ["gradient gap", "mixture of starts", "phase transition"])
 def test_its_new_words_are_in_the_glossary(name):
     assert look_up(name).met == 5
+
+
+def test_the_further_from_the_goal_the_rarer_is_luck():
+    """The hint: once in 3 random rollouts from one step away, once in 20 from three, in 200 or 300 from six."""
+    world = load_world("ring-of-fire")
+    goal = int(world.reward.max(axis=(1, 2)).argmax())  # a state beside +100
+    target = int(world.next_state[goal, world.reward[goal, :, 0].argmax(), 0])
+    luck, distance = np.zeros(world.n_states), np.full(world.n_states, np.inf)
+    luck[target], distance[target] = 1.0, 0
+    inside = ~world.terminal
+    for _ in range(30):
+        luck = np.where(inside, luck[world.next_state[:, :, 0]].mean(axis=1), luck)
+        near = distance[world.next_state[:, :, 0]].min(axis=1) + 1
+        distance = np.where(inside, np.minimum(distance, near), distance)
+    for steps_away, low, high in ((1, 2.5, 3.5), (3, 18, 25), (6, 200, 310)):
+        once_in = 1 / luck[inside & (distance == steps_away)]
+        assert low < once_in.min() <= once_in.max() < high

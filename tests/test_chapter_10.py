@@ -281,3 +281,18 @@ def test_the_hint_of_the_thermostat_finds_the_temperature():
     assert optimum("ring-of-fire", "entropy", T).entropy == pytest.approx(0.6, abs=1e-6)
     entropies = [optimum("ring-of-fire", "entropy", t).entropy for t in np.geomspace(0.05, 3, 20)]
     assert (np.diff(entropies) > -1e-9).all()  # "the mean entropy rises with T"
+
+
+def test_the_noise_of_the_score_is_the_entropy_s_and_not_that_of_q():
+    """The notebook's table, and with T = 0: the column "score - V" grows like 1/σ, or stays near 1.1."""
+    noise = np.random.default_rng(0).normal(size=200_000)
+    for temperature in (0.0, 0.1):
+        sizes = []
+        for std in (0.1, 0.03, 0.01):
+            log_pi = -(noise**2) / 2 - np.log(std) - np.log(2 * np.pi) / 2
+            weight = -((-0.5 + std * noise + 0.9) ** 2) - temperature * log_pi
+            sizes.append(np.std(noise / std * (weight - weight.mean())))
+        if temperature:
+            assert sizes[2] == pytest.approx(10 * np.sqrt(2.5) * temperature / 0.1, rel=0.05)
+        else:
+            np.testing.assert_allclose(sizes, 1.13, atol=0.1)
