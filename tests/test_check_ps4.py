@@ -207,6 +207,21 @@ def test_the_points_of_every_answer_are_the_same_for_any_seed(exercise):
             assert hint in said, (name, seed, str(report))
 
 
+@pytest.mark.parametrize(
+    ("exercise", "name"),
+    [
+        ("advantage", "zeros"),
+        ("baseline_gradient", "clock one late"),
+        ("baseline_gradient", "clock one early"),
+        ("leave_one_out", "zeros"),
+    ],
+)
+def test_every_part_says_the_same_of_a_mistake_that_spoils_them_all(exercise, name):
+    source, _, hint = bank.MUTANTS[exercise][name]
+    report = check(exercise, answer(source, exercise))
+    assert all(hint in part.message for part in report.parts), str(report)
+
+
 def test_every_exercise_has_right_answers_and_five_named_mistakes():
     assert set(bank.POINTS) == set(ps4.EXERCISES) == set(ps4_judge.EXERCISES)
     for exercise in bank.POINTS:

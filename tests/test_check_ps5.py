@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -209,6 +210,17 @@ def test_the_soft_value_is_always_well_above_the_hard_maximum_where_that_is_aske
             assert above > 10 * ps5_judge.SOFT_TOLERANCE * temperature
 
 
+def test_float32_is_near_enough_to_what_a_policy_is_worth():
+    for case in (c for seed in range(200) for c in draw_cases("value_with_entropy", seed)):
+        q, pi, temperature = (np.float32(x) for x in case.args)
+        rough = (pi * (q - temperature * np.log(np.where(pi > 0, pi, np.float32(1))))).sum(axis=1)
+        assert rough.dtype == np.float32
+        off = np.abs(rough - ps5_judge._with_entropy(*case.args)).max()
+        near_1000 = case.part == ps5.SOFT
+        allowed = ps5_judge.SOFT_TOLERANCE if near_1000 else ps5_judge.ENTROPY_TOLERANCE
+        assert off < allowed / 4 * temperature
+
+
 # ---------------------------------------------------------------- what the set and its answers say
 
 
@@ -282,6 +294,48 @@ def test_the_three_soft_functions_at_work_print_the_identity(capsys):
 
 
 # ---------------------------------------------------------------- every mistake that the judge knows
+
+
+@pytest.mark.parametrize(
+    ("exercise", "name"),
+    [
+        ("td_residual", "end of a row"),
+        ("td_residual", "end of a row, nothing masked"),
+        ("td_residual", "end of a row, all masked"),
+        ("gae", "end of a row"),
+        ("gae", "end of a row, nothing masked"),
+        ("torch_gradient", "loss"),
+        ("torch_gradient", "cross-entropy"),
+        ("torch_gradient", "Â turned round"),
+        ("torch_gradient", "everything detached"),
+        ("torch_gradient", "mean of each"),
+        ("soft_value", "base 2"),
+        ("soft_value", "one more"),
+        ("soft_value", "root of the temperature"),
+        ("soft_value", "zeros"),
+        ("soft_policy", "base 2"),
+        ("soft_policy", "mixed with chance"),
+        ("soft_policy", "root of the temperature"),
+    ],
+)
+def test_every_part_says_the_same_of_a_mistake_that_spoils_them_all(exercise, name):
+    source, _, hint = bank.MUTANTS[exercise][name]
+    space: dict[str, Any] = {"np": np}
+    exec(source, space)
+    for seed in SEEDS:
+        report = check(exercise, space[exercise], seed=seed)
+        assert all(hint in part.message for part in report.parts), str(report)
+
+
+@pytest.mark.parametrize("exercise", ["soft_value", "value_with_entropy"])
+def test_as_many_states_as_actions_make_no_wrong_shape(exercise):
+    def wrong_where_square(*case):
+        return {"value": TRUTHS[exercise](*case) + 3.21 * (len(case[0]) == case[0].shape[1])}
+
+    report = judged(exercise, wrong_where_square, None)
+    assert any(part.message for part in report.parts)
+    assert "one V for each state" not in str(report)
+
 
 SLIPS = {
     "td_residual": ps5_judge.TD_SLIPS,

@@ -278,6 +278,10 @@ CRITICS = (
     "pgkit.critics:ValueTable",
     "pgkit.critics:QTable",
     "pgkit.critics:LinearValue",
+    "pgkit.critics:_cell_means",
+    "pgkit.critics:_fit_table",
+    "pgkit.exact:batch_monte_carlo",
+    "pgkit.exact:batch_td",
     "pgkit.exact:fitted_baseline",
     "pgkit.exact:optimal_baseline",
 )
@@ -289,11 +293,14 @@ RETURNS = (
     "pgkit.returns:standardised",
     "pgkit.exact:future_return",
     "pgkit.exact:advantage_estimate",
+    "pgkit.exact.estimators:_later",
 )
 GRADIENTS = (
     "pgkit.policies:SoftmaxTable",
     "pgkit.policies:SharedSoftmax",
     "pgkit.exact:path_scores",
+    "pgkit.exact:softmax_scores",
+    "pgkit.exact:feature_scores",
     "pgkit.exact:weighted_score",
 )
 

@@ -23,6 +23,10 @@ def _not_finite(given: Array, truth: Array, *args: Any) -> bool:
     return given.shape == truth.shape and not np.all(np.isfinite(given))
 
 
+def _all_zero(given: Array, truth: Array, *args: Any) -> bool:
+    return given.shape == truth.shape and not np.any(given)
+
+
 def _of_shape(shape: Callable[..., Any]) -> Callable[..., bool]:
     """Recognises a wrong shape: `shape` finds it from the inputs."""
     return lambda given, truth, *args: (
@@ -45,6 +49,12 @@ def _unchanged(which: int) -> Slip:
 TRANSPOSED = Slip(
     "transposed", "The result is transposed: rows and columns are swapped.", looks=_transposed
 )
+NOTHING = Slip(
+    "nothing written",
+    "All entries are 0. Is anything written into the array? (Or is the mask the wrong way round?)",
+    looks=_all_zero,
+)
+CLOCK_OFF = "The clock is off by one: the state is right, the table's row is not. Step t uses row t, and t starts at 0."
 
 
 # ---------------------------------------------------------------- 1  the fit of V
@@ -376,6 +386,7 @@ ADVANTAGE_IDEA = (
     "padding the advantage is 0."
 )
 ADVANTAGE_SLIPS = (
+    NOTHING,
     Slip(
         "no baseline",
         "The baseline has no effect: this is Q̂ itself. Subtract V_t(s_t).",
@@ -446,7 +457,7 @@ ADVANTAGE_SLIPS = (
     ),
     Slip(
         "clock off by one",
-        "The clock is off by one: the state is right, the row of v is not. Step t uses row t, and t begins at 0.",
+        CLOCK_OFF,
         (
             _baselined(lambda v, s: _looked_up(np.roll(v, 1, axis=0), s)),
             _baselined(lambda v, s: _looked_up(np.roll(v, -1, axis=0), s)),
@@ -611,7 +622,7 @@ GRADIENT_SLIPS = (
         "nothing left",
         "The gradient is zero everywhere. Is Q̂ itself subtracted, or a mean of the batch that with one trajectory IS "
         "its own Q̂? Subtract b[t, s_t].",
-        looks=lambda given, truth, *args: given.shape == truth.shape and not np.any(given),
+        looks=_all_zero,
     ),
     Slip(
         "mean of the batch",
@@ -693,6 +704,14 @@ GRADIENT_SLIPS = (
         (
             _looking(lambda b, s, a: _next(b, s)),
             _looking(lambda b, s, a: _next_zero(b, s)),
+        ),
+    ),
+    Slip(
+        "clock off by one",
+        CLOCK_OFF,
+        (
+            _looking(lambda b, s, a: _looked_up(np.roll(b, 1, axis=0), s)),
+            _looking(lambda b, s, a: _looked_up(np.roll(b, -1, axis=0), s)),
         ),
     ),
     Slip(
@@ -927,6 +946,7 @@ OTHERS_IDEA = (
     "their sum divided by how many they are; 0 if there are none."
 )
 OTHERS_SLIPS = (
+    NOTHING,
     Slip(
         "own trajectory included",
         "The own trajectory is in the mean: this is the mean of the whole batch. Then b depends on the own action, and "

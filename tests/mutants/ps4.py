@@ -477,6 +477,15 @@ def _delta(new: str) -> str:
     return swap(TD, "r[k] + gamma * after - v[s[k]]", new)
 
 
+ROWS = "D = SimpleNamespace(s=s[None, :, None], r=q_hat[None, :, None], live=np.ones((1, len(s), 1), dtype=bool), terminated=np.zeros((1, len(s), 1), dtype=bool), s_next=s[None, :, None])"
+CELLS = "    t = np.arange(s.shape[1])\n    row = lambda x: x.reshape(1, -1)\n    flat, cells = row(v), row(t * v.shape[1] + s)\n"
+
+
+def _scores(function: str, more: str = "") -> str:
+    """The gradient from the package's score functions."""
+    return f"{SOFTMAX}from pgkit.exact import {function}\ndef baseline_gradient(theta, s, a, q_hat, live, b):\n    psi = {function}(_pi(theta){more})[s, a]\n    w = np.where(live, q_hat - b[np.arange(s.shape[1]), s], 0)\n    return np.einsum('nt,ntk->k', w, psi).reshape(theta.shape) / len(s)\n"
+
+
 NO_MASK = "            if live[i, t]:\n"
 TO_END = "    for t in range(T):\n        new[s[t]] +="
 
@@ -506,6 +515,10 @@ MUTANTS = {
         "only states in the data": (_fit("return [q_hat[s == x].mean() for x in np.unique(s)]"), 2, "only for the states in the data"),
         "prediction for each pair": (_fit("return np.array([q_hat[s == x].mean() for x in s])"), 0, "one number for each data point"),
         "never filled in": (_fit("new = v.copy(); return v"), 0, "comes back as it was"),
+        "borrowed: batch_monte_carlo": ("from types import SimpleNamespace\nfrom pgkit.exact import batch_monte_carlo\n" + _fit(f"{ROWS}; mean = batch_monte_carlo(D, len(v), 1.0, np.nan)[0]; return np.where(np.isnan(mean), v, mean)"), 0, "write yourself"),
+        "borrowed: batch_td": ("from types import SimpleNamespace\nfrom pgkit.exact import batch_td\n" + _fit(f"{ROWS}; return np.where(np.isin(np.arange(len(v)), s), batch_td(D, len(v), 0.0)[0], v)"), 0, "write yourself"),
+        "borrowed: _cell_means": ("from pgkit.critics import _cell_means\n" + _fit("mean, n = _cell_means(v[None], s[None], q_hat[None], s[None] >= 0); return np.where(n > 0, mean, v)[0]"), 0, "write yourself"),
+        "borrowed: _fit_table": ("from pgkit.critics import _fit_table\nfrom pgkit.optim import Fitting\n" + _fit("return _fit_table(v[None], s[None], q_hat[None], s[None] >= 0, Fitting(0.1, 0))[0]"), 0, "write yourself"),
         "nothing returned": (_fit("v[s] = q_hat"), 0, "Does it end with `return`?"),
     },
     "fit_value_clock": {
@@ -536,6 +549,8 @@ MUTANTS = {
         "unseen set to the time's mean": (swap(CLOCK, "q_hat[here, t])\n", "q_hat[here, t])\n            else:\n                new[t, x] = np.mean(q_hat[live[:, t], t])\n"), 1, "gets the mean of all data"),
         "like the batch": (swap(CLOCK, "return new", "return new[np.arange(T), s]"), 0, "an array like the batch"),
         "never filled in": (swap(CLOCK, "return new", "return v"), 0, "comes back as it was"),
+        "borrowed: _cell_means": (f"from pgkit.critics import _cell_means\ndef fit_value_clock(v, s, q_hat, live):\n{CELLS}    mean, n = _cell_means(flat, cells, row(q_hat), row(live))\n    return np.where(n > 0, mean, flat).reshape(v.shape)\n", 0, "write yourself"),
+        "borrowed: _fit_table": (f"from pgkit.critics import _fit_table\nfrom pgkit.optim import Fitting\ndef fit_value_clock(v, s, q_hat, live):\n{CELLS}    return _fit_table(flat, cells, row(q_hat), row(live), Fitting(0.1, 0)).reshape(v.shape)\n", 0, "write yourself"),
     },
     "advantage": {
         "no baseline": (_adv("q_hat[i, t]"), 0, "Q̂ itself"),
@@ -565,6 +580,7 @@ MUTANTS = {
         "padding cut out": (_line("return (q_hat - b)[live]"), 0, "Keep the shape [N, T]"),
         "every pair of steps": (_line("return q_hat[:, None] - v[:, s].swapaxes(0, 1)"), 0, "too many axes"),
         "transposed": (_line("return np.where(live, q_hat - b, 0).T"), 0, "transposed"),
+        "zeros": (_line("return np.zeros(s.shape)"), 0, "All entries are 0"),
     },
     "baseline_gradient": {
         "no baseline": (_w("q_hat[i, t]"), 0, "The baseline has no effect"),
@@ -580,6 +596,8 @@ MUTANTS = {
         "no clock": (_w("q_hat[i, t] - b[:, x].mean()"), 0, "does not know the time"),
         "no state": (_w("q_hat[i, t] - b[t].mean()"), 0, "does not know the state"),
         "next step": (_w("q_hat[i, t] - (b[t + 1, s[i, t + 1]] if t + 1 < T else 0)"), 0, "the NEXT step"),
+        "clock one late": (_w("q_hat[i, t] - b[t - 1, x]"), 0, "The clock is off by one"),
+        "clock one early": (_w("q_hat[i, t] - b[(t + 1) % T, x]"), 0, "The clock is off by one"),
         "whole return": (_w("q_hat[i, 0] - b[t, x]"), 0, "what came before t is noise"),
         "π not subtracted": (_psi("np.eye(theta.shape[1])[y]"), 0, "π is missing"),
         "π twice": (_psi("pi[x, y] * (np.eye(theta.shape[1])[y] - pi[x])"), 0, "not that of log π"),
@@ -605,6 +623,8 @@ MUTANTS = {
         "Q̂ subtracted from itself": (_w("q_hat[i, t] - q_hat[i, t]"), 0, "zero everywhere"),
         "size only": (_w("abs(q_hat[i, t] - b[t, x])"), 0, "their sign is dropped"),
         "transposed": (_divided("grad.T / N"), 0, "transposed"),
+        "borrowed: softmax_scores": (_scores("softmax_scores"), 0, "write yourself"),
+        "borrowed: feature_scores": (_scores("feature_scores", ", np.eye(theta.size).reshape(*theta.shape, -1)"), 0, "write yourself"),
     },
     "leave_one_out": {
         "own included": (_who("q_hat[j, t] for j in range(N) if live[j, t]"), 0, "mean of the whole batch"),
@@ -632,6 +652,7 @@ MUTANTS = {
         "alone: nan": (_alone("np.nan"), 3, "0 divided by 0"),
         "alone: divided": ("def leave_one_out(q_hat, live):\n    q = q_hat * live\n    return (q.sum(0) - q) / (live.sum(0) - live.astype(int))\n", 3, "0 divided by 0"),
         "N=1 stops": (swap(OTHERS, "            if others:\n    ", "            if True:\n    "), 3, "ZeroDivisionError"),
+        "zeros": (swap(OTHERS, "b[i, t] = ", "q_hat[i, t] = "), 0, "All entries are 0"),
         "next trajectory": ("def leave_one_out(q_hat, live):\n    return np.roll(q_hat, -1, axis=0)\n", 0, "Only one other trajectory"),
         "one row": ("def leave_one_out(q_hat, live):\n    return np.where(live, q_hat, 0).sum(0) / live.sum(0)\n", 0, "Every trajectory has its own baseline"),
     },
@@ -664,6 +685,7 @@ MUTANTS = {
         "next state": (_step("if t + 1 < T: new[s[t + 1]] += alpha * (G[t] - new[s[t + 1]])"), 0, "the state that comes AFTER"),
         "the change only": (swap(MC, "return new", "return new - v"), 0, "Return the new table"),
         "returns": (swap(MC, "return new", "return G[:T]"), 0, "Return the new table"),
+        "borrowed: _later": ("from pgkit.exact.estimators import _later\n" + swap(MC, "    for t in range(T):", "    G = r @ _later(T, gamma)\n    for t in range(T):"), 0, "write yourself"),
         "nothing returned": (swap(MC, "    return new\n", ""), 0, "Does it end with `return`?"),
     },
     "td_update": {
