@@ -522,3 +522,27 @@ def test_constructed_with_painted_mu():
     lab = RingOfFire(**FEW, mu=TOP_LEFT, mix=0.5)
     assert lab.run.start[0] == 0.5
     assert lab.reset == "painted"
+
+
+@pytest.mark.parametrize("each", [0.0001, 0.001, 0.003, 0.05])
+def test_a_slice_is_few_calls_and_never_longer_than_a_knob_may_wait(lab, monkeypatch, each):
+    """By a clock of our own: an iteration takes `each` seconds, and every call as long again."""
+    now, calls = [0.0], []
+
+    def advance(n):
+        calls.append(n)
+        now[0] += each * (1 + n)
+
+    monkeypatch.setattr(lab_module.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(lab, "_advance", advance)
+    lab.playing = True
+    for k in range(6):
+        calls.clear()
+        lab.version += k == 4  # a knob is turned: nobody knows how long an iteration takes now
+        began = now[0]
+        lab._slice(float("inf"))
+        assert now[0] - began <= max(lab_module.SLICE, 2 * each) + 1e-9
+        assert calls[0] == 1 or k not in (0, 4)
+        if k in (1, 2, 3, 5):
+            assert len(calls) <= 3
+            assert each * sum(calls) > 0.4 * lab_module.SLICE or sum(calls) == 1

@@ -120,6 +120,7 @@ class Lab(anywidget.AnyWidget):
         self._rate, self._frame, self._sent_at = self.fps, 0, {}
         self._told = (-1, 0, 0)  # generation, curve points and marks that the pages have
         self._pace = (time.perf_counter(), run.iteration, 0.0)
+        self._fits = (0, 1)  # at which version, how many iterations fit into half a slice
         knobs = [asdict(k) for k in self._settings().values() if isinstance(k, Knob)]
         choices = [asdict(c) for c in self._settings().values() if isinstance(c, Choice)]
         self.hidden = _known_parts(hide)
@@ -338,18 +339,26 @@ class Lab(anywidget.AnyWidget):
         return min(owed if owed < float("inf") else 0.0, 1.0) + seconds * self.speed
 
     def _slice(self, owed: float) -> float:
-        """Train what is due, for SLICE seconds at most; returns what is still due."""
+        """Train what is due, for SLICE seconds at most; returns what is still due.
+
+        A few long calls cost less than many short ones.  How many iterations fit is known from the last slice,
+        unless a knob was turned since: then it begins with one.
+        """
         with self._lock:
-            deadline, chunk = time.perf_counter() + SLICE, 1
+            deadline = time.perf_counter() + SLICE
+            version, chunk = self._fits
+            chunk = chunk if version == self.version else 1
             while owed >= 1 and self.playing:
                 n = int(min(owed, chunk))
                 began = time.perf_counter()
                 self._advance(n)
                 now = time.perf_counter()
                 owed -= n
-                if 2 * now - began > deadline:
+                each, left = (now - began) / n, deadline - now
+                self._fits = self.version, max(1, int(SLICE / 2 / each))
+                if each > left:
                     break
-                chunk = chunk * 2 if deadline - now > 4 * (now - began) else chunk
+                chunk = min(int(left / each), 8 * n)
             return owed
 
     def _advance(self, iterations: int) -> None:
