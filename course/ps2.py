@@ -42,8 +42,8 @@ from pgkit.check import check
 # $0,\dots,S-1$; `mu[s]` is the probability of starting in state $s$.
 #
 # *The check* draws 8000 starts and asks that each state's frequency lies within 6 standard errors of
-# $\mu(s)$. It also asks that the randomness comes from `rng`: same seed, same draws. Any method of drawing
-# will do.
+# $\mu(s)$. It then draws two starts, 2000 times: each pair must come as often as with independent draws. It
+# also asks that the randomness comes from `rng`: same seed, same draws. Any method of drawing will do.
 
 # %% tags=["answer:sample_resets"]
 def sample_resets(mu, n, rng):
@@ -92,7 +92,7 @@ report.points(4)
 # slide there is no extra factor $\gamma^t$. All trajectories were collected with the *old* $\theta$.
 #
 # *The check* compares your new table with the exact one: no entry may be off by more than 0.0001 of the
-# largest change.
+# largest change (or of 0.02 where that is more). The table you are given must stay as it is.
 
 # %% tags=["answer:reinforce_update"]
 def reinforce_update(theta, trajectories, alpha, gamma):
@@ -147,10 +147,12 @@ report.points(6)
 # `rollout(theta, starts, rng)` is given to you. It runs the softmax policy of `theta` once from each start
 # state and returns the trajectories in the form that exercise 2 takes.
 #
-# *The check* looks at where your rollouts start (6 standard errors), and at what your policy does **from the
-# nominal start S**: trained with uniform μ, more than half of its rollouts must reach +100 (a right answer
-# reaches nearly all); trained with μ = "always S", more than half must end at +1, because REINFORCE gets
-# stuck there. It takes a few seconds.
+# *The check* looks at how often your rollouts start in each cell; a look at the policy now and then, from S
+# or from μ, costs nothing. With uniform μ it compares your first update and your last with the exact ones, and
+# the θ that you return must be the last one's. Then it looks at what your policy does **from the nominal start
+# S**: trained with uniform μ, more than half of its rollouts must reach +100 (a right answer reaches nearly
+# all); trained with μ = "always S", more than half must end at +1, because REINFORCE gets stuck there. It takes
+# a few seconds; grading stops it after 60 s.
 
 # %% tags=["answer:reinforce_with_resets"]
 def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from pgkit.worlds.world import World
 
 HORIZON = 30
 UPDATES, EPISODES, ALPHA, GAMMA = 500, 16, 0.1, 0.95
+FEW_UPDATES = 120  # where only the starts are judged
+LAST = ("last", "last but one", "last but two")  # θ: looks at the policy may come after the updates
+PAIRS = 2000
+MOST = 100  # trajectories that are shown at either end of a batch
 
 Trajectory = tuple[Array, Array, Array]  # states, actions, rewards
 
@@ -30,11 +35,15 @@ def _sample_cases(rng: np.random.Generator) -> list[Case]:
         cases.append(Case("frequencies", (mu / mu.sum(), 8000, int(rng.integers(2**31)))))
     mu = rng.dirichlet(np.full(40, 2.0))
     cases.append(Case("generator", (mu, 64, int(rng.integers(2**31)))))
+    mu = rng.permutation([0.1, 0.2, 0.3, 0.4])
+    cases.append(Case("frequencies", (mu, 2, int(rng.integers(2**31)))))
     return cases
 
 
 def _call_sample(answer: Callable, mu: Array, n: int, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
+    if n == 2:  # pairs, which show whether the draws are independent
+        return {"pairs": [answer(mu.copy(), n, rng) for _ in range(PAIRS)]}
     return {
         "first": answer(mu.copy(), n, rng),
         "second": answer(mu.copy(), n, rng),
@@ -65,6 +74,10 @@ def _update_cases(rng: np.random.Generator) -> list[Case]:
             alpha, gamma = float(rng.uniform(0.05, 0.5)), float(rng.uniform(0.6, 0.95))
             cases.append(Case(part, (theta, tau, alpha, gamma)))
     return cases
+
+
+def _call_update(answer: Callable, theta: Array, tau: list[Trajectory], *knobs) -> dict[str, Any]:
+    return {"value": answer(theta, tau, *knobs), "theta": theta}
 
 
 # ---------------------------------------------------------------- 3  REINFORCE with resets
@@ -115,36 +128,103 @@ def _reset_distribution(world: World, kind: str, rng: np.random.Generator) -> Ar
         return world.start
     if kind == "uniform":
         return world.startable / world.startable.sum()
-    mass = world.startable * rng.integers(0, 4, world.n_states)
-    return mass / mass.sum()
+    nominal = np.argmax(world.start)
+    others = np.setdiff1d(np.flatnonzero(world.startable), nominal)
+    mu = np.zeros(world.n_states)
+    mu[[nominal, *rng.choice(others, 7, replace=False)]] = rng.permutation(np.arange(1, 9) / 36)
+    return mu
 
 
 def _call_training(answer: Callable, kind: str, seed: int) -> dict[str, Any]:
     world = ring_of_fire()
     rng = np.random.default_rng(seed)
     mu = _reset_distribution(world, kind, rng)
-    updates = 60 if kind == "mixed" else UPDATES
+    updates = FEW_UPDATES if kind == "mixed" else UPDATES
     given = _train(answer, world, mu, rng, updates)
     if kind == "uniform" and not _finds_goal(world, given["theta"]):
         given = _train(answer, world, mu, rng, updates)  # luck must not cost points: once more
     return {"mu": mu, **given}
 
 
+@dataclass(frozen=True)
+class Call:
+    """One call of `rollout`: what it was given, and what it gave."""
+
+    theta: Array
+    starts: Array
+    tau: list[Trajectory]
+
+
 def _train(answer: Callable, world: World, mu: Array, rng, updates: int) -> dict[str, Any]:
-    starts: list[Array] = []
-    policies: list[bytes] = []  # θ as it was at each call
+    calls: list[Call] = []
 
     def recording(theta, where, generator=rng):
-        starts.append(np.array(where, dtype=np.float64).ravel())
-        policies.append(np.array(theta, dtype=np.float64).tobytes())
-        return roll_out(theta, where, generator, world=world)
+        tau = roll_out(theta, where, generator, world=world)
+        kept = [(s.copy(), a.copy(), r.copy()) for s, a, r in tau]
+        starts = np.array(where, dtype=np.float64).ravel()
+        calls.append(Call(np.array(theta, dtype=np.float64), starts, kept))
+        return tau
 
     theta = answer(mu.copy(), recording, rng, updates)
-    used = np.full((len(starts), max(map(len, starts), default=0)), np.nan)
-    for row, where in zip(used, starts, strict=True):
-        row[: len(where)] = where
-    policies_used = len(set(policies))
-    return {"theta": theta, "starts": used, "updates": updates, "policies": policies_used}
+    calls = [c for c in calls if len(c.starts)]
+    training = _without_looks(calls, int(np.argmax(world.start)), updates * EPISODES)
+    used = np.full((len(training), max((len(c.starts) for c in training), default=0)), np.nan)
+    for row, call in zip(used, training, strict=True):
+        row[: len(call.starts)] = call.starts
+    policies = len({c.theta.tobytes() for c in calls})
+    return {
+        "theta": theta, "starts": used, "updates": updates, "policies": policies,
+        **_batches(calls, theta),
+    }  # fmt: skip
+
+
+def _without_looks(calls: list[Call], nominal: int, wanted: int) -> list[Call]:
+    """As many calls as train: looks at the policy from S are left out.
+
+    A call with all its starts at S is a look, unless calls of its size are wanted to make up the batches.
+    """
+    at_nominal = [bool(np.all(c.starts == nominal)) for c in calls]
+    sizes = [len(c.starts) for c, there in zip(calls, at_nominal, strict=True) if not there]
+    if not sizes:
+        return calls
+    usual = int(np.argmax(np.bincount(sizes) * np.arange(max(sizes) + 1)))  # most rollouts
+    room = wanted // max(usual, 1) - sizes.count(usual)
+    kept = []
+    for call, there in zip(calls, at_nominal, strict=True):
+        missing = len(call.starts) == usual and room > 0
+        room -= there and missing
+        if missing or not there:
+            kept.append(call)
+    return kept
+
+
+def _batches(calls: Sequence[Call], theta: Any) -> dict[str, Any]:
+    """The first θ, the two after it and the last three; the trajectories of the first and the last three."""
+    groups: list[tuple[Array, list[Trajectory]]] = []
+    for call in calls:
+        if groups and np.array_equal(groups[-1][0], call.theta):
+            groups[-1][1].extend(call.tau)
+        else:
+            groups.append((call.theta, list(call.tau)))
+    if not groups:
+        return {}
+    chosen = {"first": groups[0], **dict(zip(LAST, groups[::-1], strict=False))}
+    after = [group[0] for group in groups[1:3]] + [theta, theta]
+    return {
+        "second": after[0],
+        "third": after[1],
+        **{name: group[0] for name, group in chosen.items()},
+        **{f"{name} tau": _packed(group[1]) for name, group in chosen.items()},
+    }
+
+
+def _packed(tau: list[Trajectory]) -> Array:
+    """[n, T, 3]: state, action and reward of each step, nan after the end."""
+    tau = tau if len(tau) <= 2 * MOST else tau[:MOST] + tau[-MOST:]
+    packed = np.full((len(tau), HORIZON, 3), np.nan)
+    for row, steps in zip(packed, tau, strict=True):
+        row[: len(steps[0])] = np.stack(steps, axis=-1)
+    return packed
 
 
 def _finds_goal(world: World, theta: Any) -> bool:
@@ -197,7 +277,9 @@ def _mismatch_cases(rng: np.random.Generator) -> list[Case]:
     away = rng.permutation(np.delete(np.arange(8), [worst, int(np.argmax(d_star))]))[:3]
     d_star[away] = 0.0
     mu[away[:2]] = 0.0  # nobody goes there and nobody starts there: 0/0
-    cases.append(Case("states that d* never visits", (d_star, mu / mu.sum())))
+    mu /= mu.sum()
+    d_star *= 0.8 / np.max(d_star[mu > 0] / mu[mu > 0])  # below 1: a ratio of 1 for 0/0 shows
+    cases.append(Case("states that d* never visits", (d_star, mu)))
     return cases
 
 
@@ -213,6 +295,31 @@ def _pair(rng: np.random.Generator, states: int) -> tuple[Array, Array]:
             return 0.6 * d_star / d_star.sum(), mu / mu.sum()  # the missing 0.4 has ended
 
 
+GRADIENTS = (
+    "pgkit.returns:reward_to_go",
+    "pgkit.returns:dataset",
+    "pgkit.exact:future_return",
+    *(
+        f"pgkit.policies:{name}"
+        for name in ("log_softmax", "softmax", "SoftmaxTable", "SharedSoftmax")
+    ),
+    *(
+        f"pgkit.exact:{name}"
+        for name in ("soft_policy", "softmax_scores", "path_scores", "weighted_score", "awr_policy")
+    ),
+)
+LEARNERS = (
+    "pgkit.run:Run",
+    "pgkit.exact:projected_ascent",
+    "pgkit.exact:optimal_policy",
+    *(
+        f"pgkit.algorithms:{name}"
+        for name in (
+            "Reinforce", "ReinforceResets", "ReinforceNatural", "ReinforceBaseline", "MonteCarlo",
+            "TemporalDifference", "ActorCritic", "NaturalActorCritic", "SoftActorCritic",
+        )
+    ),
+)  # fmt: skip
 EXERCISES = {
     "sample_resets": Exercise(
         {"frequencies": 0.75, "generator": 0.25}, _sample_cases, call=_call_sample
@@ -220,13 +327,14 @@ EXERCISES = {
     "reinforce_update": Exercise(
         {"one step": 1 / 3, "reward-to-go": 1 / 3, "batch": 1 / 3},
         _update_cases,
-        withdrawn=("pgkit.returns:reward_to_go", "pgkit.policies:SoftmaxTable"),
+        call=_call_update,
+        withdrawn=GRADIENTS,
     ),
     "reinforce_with_resets": Exercise(
         {"starts": 0.5, "trained": 0.5},
         _training_cases,
         call=_call_training,
-        withdrawn=("pgkit.run:Run", "pgkit.exact:projected_ascent", "pgkit.exact:optimal_policy"),
+        withdrawn=(*GRADIENTS, *LEARNERS),
     ),
     "occupancy": Exercise(
         {

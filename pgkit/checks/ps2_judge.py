@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from pgkit import exact
-from pgkit.check import NOT_WRITTEN, Case, Slip, Value, compare
-from pgkit.checks.ps2 import EPISODES, GAMMA, HORIZON
+from pgkit.check import NOT_WRITTEN, Case, Slip, Value, close, compare
+from pgkit.checks.ps2 import ALPHA, EPISODES, GAMMA, HORIZON, LAST, PAIRS
 from pgkit.policies import softmax
 from pgkit.types import Array
 from pgkit.worlds import WORLDS
 
 SIGMAS = 6.0  # a frequency may miss its probability by this many standard errors: once in 5·10⁸
+CHI_SQUARE = 45.0  # the starts' χ² with 7 degrees of freedom is larger once in 7·10⁶
 
 
 # ---------------------------------------------------------------- 1  sampling from μ
@@ -67,9 +68,12 @@ def _judge_sample(cases: Sequence[Case], values: Sequence[Value]) -> dict[str, s
     for case, value in zip(cases, values, strict=True):
         mu, n, _ = case.args
         message = value.problem and f"{value.problem}\n{_sample_remedy(value.problem)}".strip()
-        message = message or _indices_message(value["first"], mu, n)
-        if not message and case.part == "frequencies":
-            message = _frequency_message(value["first"], mu)
+        if not message and n == 2:
+            message = _pairs_message(value["pairs"], mu)
+        elif not message:
+            message = _indices_message(value["first"], mu, n)
+            if not message and case.part == "frequencies":
+                message = _frequency_message(value["first"], mu)
         if not message and case.part == "generator":
             message = _generator_message(value)
         if message and case.part not in messages:
@@ -124,6 +128,28 @@ def _frequency_message(draws: Array, mu: Array) -> str:
     return (
         f"Of {n} draws, state {s} came {seen[s]:.1%}; μ({s}) = {mu[s]:.1%}. More than {SIGMAS:g} standard "
         f"errors apart cannot be luck.\n{SAMPLE_IDEA}"
+    )
+
+
+def _pairs_message(pairs: Array, mu: Array) -> str:
+    if pairs.shape != (PAIRS, 2):
+        return f"For n = 2 the shape is {pairs.shape[1:]}, but it must be (2,)."
+    for draws in (pairs[0], pairs.ravel()):
+        if wrong := _indices_message(draws, mu, len(draws)):
+            return wrong
+    if np.all(pairs == pairs[0]):
+        return ""  # nothing is drawn: that is for the generator's part to say
+    states = len(mu)
+    first, second = pairs.astype(int).T
+    seen = np.bincount(first * states + second, minlength=states**2) / PAIRS
+    due = np.outer(mu, mu).ravel()
+    if _meets(seen, due, PAIRS):
+        return ""
+    worst = int(np.argmax(np.abs(seen - due)))
+    return (
+        f"The draws are not independent. Of {PAIRS} calls with n = 2, {seen[worst]:.1%} gave the pair "
+        f"({worst // states}, {worst % states}); with independent draws {due[worst]:.1%} do. Draw every start "
+        "with the probabilities μ, whatever was drawn before: no walk over the states, no fixed shares."
     )
 
 
@@ -210,8 +236,15 @@ def _last_visit(whole):
     return way
 
 
+SMALL_CHANGE = 0.02  # a change that float32 still knows to 1e-4 where θ is 3
 UPDATE_IDEA = "Idea to look at: the slide REINFORCE, lines COMPUTE GRADIENTS and UPDATE."
 UPDATE_SLIPS = (
+    Slip(
+        "nothing moves",
+        "Nothing moves: θ comes back as it was. Does the gradient stay zero (is r_t left out of its own Q̂_t?), "
+        "or is the old θ returned?",
+        (lambda theta, tau, alpha, gamma: theta,),
+    ),
     Slip(
         "descent",
         "Every entry moves the wrong way: you descend. J is a reward, so θ ← θ + α ∇J, with a plus.",
@@ -331,15 +364,26 @@ UPDATE_SLIPS = (
 
 
 def _judge_update(cases: Sequence[Case], values: Sequence[Value]) -> dict[str, str]:
-    return compare(
+    messages = compare(
         cases,
         values,
         _update,
         UPDATE_SLIPS,
         tolerance=1e-4,
         idea=UPDATE_IDEA,
-        scale=lambda truth, theta, *rest: float(np.max(np.abs(truth - theta))),
+        scale=lambda truth, theta, *rest: max(float(np.max(np.abs(truth - theta))), SMALL_CHANGE),
+        of=f" of the largest change, or of {SMALL_CHANGE:g} where that is more",
     )
+    after = [
+        (case.args[0], value.arrays.get("theta")) for case, value in zip(cases, values, strict=True)
+    ]
+    if any(theta is not None and not np.array_equal(theta, before) for before, theta in after):
+        messages.setdefault(
+            "one step",
+            "Your function writes into the θ that it is given. That table must stay as it is: return a new one "
+            "(theta = theta + …, not theta += …).",
+        )
+    return messages
 
 
 # ---------------------------------------------------------------- 3  REINFORCE with resets
@@ -354,50 +398,83 @@ def _judge_training(cases: Sequence[Case], values: Sequence[Value]) -> dict[str,
         message = value.problem and f"{value.problem}\n{TRAIN_IDEA}"
         if value.problem == NOT_WRITTEN:
             message = NOT_WRITTEN
+        message = message or _calls_message(value)
         if not message and case.part == "starts":
             message = _starts_message(value, world)
         if not message and case.part == "trained":
-            message = _trained_message(value, world, case.args[0])
+            with np.errstate(all="ignore"):
+                message = _trained_message(value, world, case.args[0])
         if message and case.part not in messages:
             messages[case.part] = message
     return messages
 
 
+def _calls_message(value: Value) -> str:
+    used, updates = value["starts"], int(value["updates"])
+    if used.size == 0:
+        return f"`rollout` was never called: where do the trajectories come from?\n{TRAIN_IDEA}"
+    if len(used) == 1 and updates > 1:
+        return f"`rollout` was called once for {updates} updates: is the `return` inside the loop?"
+    return ""
+
+
+def _flat(used: Array) -> Array:
+    return used[~np.isnan(used)].astype(int)
+
+
+def _distance(seen: Array, mu: Array, n: int) -> float:
+    """χ² of the frequencies over the states with μ > 0."""
+    there = mu > 0
+    return float(n * np.sum((seen[there] - mu[there]) ** 2 / mu[there]))
+
+
 def _starts_message(value: Value, world) -> str:
     mu, used, updates = value["mu"], value["starts"], int(value["updates"])
-    flat = used[~np.isnan(used)].astype(int)
-    if len(flat) == 0:
-        return f"`rollout` was never called: where do the trajectories come from?\n{TRAIN_IDEA}"
+    flat = _flat(used)
     if flat.min() < 0 or flat.max() >= world.n_states:
         return f"There is no state {flat.min() if flat.min() < 0 else flat.max()} to start in."
-    counts = np.bincount(flat, minlength=world.n_states)
-    seen = counts / counts.sum()
-    if counts[world.start > 0].sum() == counts.sum():
+    n, wanted = len(flat), updates * EPISODES
+    seen = np.bincount(flat, minlength=world.n_states) / n
+    if np.all(world.start[flat] > 0):
         return "All rollouts start at S, whatever μ says. That is REINFORCE without resets."
-    if updates > 1 and len(used) > 1 and np.all(used == used[0]):
+    if np.ptp(flat) == 0:
+        return (
+            f"All rollouts start in the same cell, {flat[0]}. One cell is no distribution, also where it is the "
+            "likeliest: draw s_1 ~ μ for each rollout."
+        )
+    if np.all(used == used[0]):
         return (
             "The starts are drawn once and kept: every batch begins in the same few states. Draw afresh "
             "inside the loop, s_1 ~ μ for each rollout."
         )
-    wanted = updates * EPISODES
-    if (
-        not 0.98 * wanted <= len(flat) <= 1.1 * wanted
-    ):  # a look at the policy now and then is allowed
+    if not 0.98 * wanted <= n <= 1.6 * wanted:  # a look at the policy now and then is allowed
         return (
-            f"`rollout` was called {len(used)} times and made {len(flat)} trajectories for {updates} updates; "
+            f"`rollout` was called {len(used)} times and made {n} trajectories for {updates} updates; "
             f"each update needs N = {EPISODES} fresh ones, {wanted} in all."
         )
-    if _meets(seen, mu, counts.sum()):
-        return ""
-    if _meets(seen, world.startable / world.startable.sum(), counts.sum()):
+    outside = np.flatnonzero((mu == 0) & (seen > 0))
+    if len(outside) and _meets(seen, world.startable / world.startable.sum(), n):
         return "The starts are uniform over all cells, whatever μ says. Where does the loop use mu?"
+    if len(outside):
+        return f"Rollouts start in cell {outside[0]}, but μ is 0 there.\n{TRAIN_IDEA}"
+    if _distance(seen, mu, n) <= CHI_SQUARE:
+        return ""
+    if _distance(seen, (mu > 0) / np.sum(mu > 0), n) <= CHI_SQUARE:
+        return (
+            "The starts are uniform over the cells with μ > 0. μ is a distribution, not a list of allowed cells: "
+            "a cell with three times the mass must start three times as many rollouts."
+        )
     extra = seen[world.start > 0].sum() - mu[world.start > 0].sum()
-    if extra > 0.1:
+    if extra > 0.15:
         return (
             f"{extra:.0%} more of the rollouts start at S than μ says: is only a part of each batch reset? "
             "Every rollout of the batch draws its own s_1 ~ μ."
         )
-    return f"The starts do not follow μ (more than {SIGMAS:g} standard errors off).\n{TRAIN_IDEA}"
+    worst = int(np.argmax(np.abs(seen - mu)))
+    return (
+        f"The starts do not come as often as μ says: cell {worst} {seen[worst]:.1%} of the time, but μ there is "
+        f"{mu[worst]:.1%}. Is μ changed before you draw (squared, flattened, cut off)?"
+    )
 
 
 def _trained_message(value: Value, world, kind: str) -> str:
@@ -413,25 +490,17 @@ def _trained_message(value: Value, world, kind: str) -> str:
             "`rollout` got the same θ again and again: the policy that is rolled out must be the one that "
             "the last update made."
         )
-    if (
-        np.ptp(theta - theta.mean())
-        and np.max(np.abs(theta - theta.mean(axis=-1, keepdims=True))) < 0.5
-    ):
-        return (
-            "θ has hardly moved after all updates. Does each update start from the θ of the one before, or "
-            "from zero again?"
-        )
+    if kind == "uniform" and (message := _updates_message(value)):
+        return message
     _, _, ended = exact.push(world, softmax(theta), GAMMA, HORIZON)
     jackpot, trap = (float(ended[world.goals[g]].sum()) for g in "Ge")
     if kind == "uniform" and jackpot <= 0.5:
-        tail = (
-            "Fire ends most of them: is the sign of the step right?"
-            if ended.sum() - jackpot - trap > 0.5
-            else f"{trap:.0%} end at +1: are the resets really used?"
-        )
+        flat = _flat(value["starts"])
+        seen = np.bincount(flat, minlength=world.n_states) / len(flat)
+        question = "" if _meets(seen, value["mu"], len(flat)) else ": are the resets really used?"
         return (
             f"Trained with resets everywhere, {jackpot:.0%} of the rollouts from S reach +100 (at least "
-            f"50 % are asked for; a right answer reaches nearly all). {tail}"
+            f"50 % are asked for; a right answer reaches nearly all) and {trap:.0%} end at +1{question or '.'}"
         )
     if kind == "nominal" and trap <= 0.5:
         return (
@@ -440,6 +509,91 @@ def _trained_message(value: Value, world, kind: str) -> str:
             "where μ says, also when μ is the nominal start?"
         )
     return ""
+
+
+UPDATE_DOUBT = (
+    "It must be that of exercise 2: from the θ that was rolled out, all of its trajectories as they came, and "
+    "alpha and gamma as they are given. Is exercise 2 right?"
+)
+
+
+def _updates_message(value: Value) -> str:
+    """Is the first θ zero, and are the first update and the last one exact?"""
+    theta, first = value["theta"], value["first"]
+    if first.shape != theta.shape:
+        return f"The θ that you roll out has shape {first.shape}, but it must be {theta.shape}."
+    if np.max(np.abs(first)) > 1e-6:
+        return "The first θ that you roll out is not zero. Start with θ = 0: then no action is preferred."
+    if not any(_is_update(value, "first", value[after]) for after in ("second", "third")):
+        return f"Your first update is not exact. {_wrong_update(value, 'first', value['second'])}"
+    seen = [batch for batch in LAST if batch in value.arrays]
+    if not any(_is_update(value, batch, theta) for batch in seen):
+        batch = next((b for b in seen if not np.array_equal(value[b], theta)), "last")
+        return (
+            "Your first update is exact, but the last one, or the θ that you return, is not. Every update goes on "
+            "from the θ of the one before; return what the last one made, no mean and no best of several. "
+            f"{_wrong_update(value, batch, theta)}"
+        )
+    return ""
+
+
+def _trajectories(value: Value, batch: str) -> list:
+    steps = [one[~np.isnan(one[:, 2])] for one in value[f"{batch} tau"]]
+    return [(one[:, 0].astype(int), one[:, 1].astype(int), one[:, 2]) for one in steps]
+
+
+def _directions(theta, tau, gamma) -> Array:
+    """The mean gradient of every N trajectories in a row: looks at the policy may come before or after."""
+    each = np.array([_update(theta, [one], 1.0, gamma) - theta for one in tau])  # [n, S, A]
+    total = np.concatenate([np.zeros_like(each[:1]), np.cumsum(each, axis=0)])
+    n = min(EPISODES, len(each))
+    return (total[n:] - total[:-n]) / n
+
+
+def _is_update(value: Value, batch: str, after: Array) -> bool:
+    theta = value[batch]
+    steps = ALPHA * _directions(theta, _trajectories(value, batch), GAMMA)
+    return any(
+        close(after - theta, step, 1e-3, max(float(np.max(np.abs(step))), SMALL_CHANGE))
+        for step in steps
+    )
+
+
+def _alpha(change: Array, directions: Array) -> float:
+    """The step size that makes `change` of one of the directions; nan if none fits."""
+    for direction in filter(np.any, directions):
+        alpha = float(np.vdot(change, direction) / np.vdot(direction, direction))
+        if close(change, alpha * direction, 1e-3):
+            return alpha
+    return float("nan")
+
+
+def _wrong_update(value: Value, batch: str, after: Array) -> str:
+    """What the wrong update is, where it can be told."""
+    theta, tau = value[batch], _trajectories(value, batch)
+    change = after - theta
+    alpha = _alpha(change, _directions(theta, tau, GAMMA))
+    if alpha < 0:
+        return "It goes downhill: is the sign of the step right?"
+    if alpha > 0:
+        return (
+            f"The direction is right, but the step is {alpha / ALPHA:.3g} times as long: take alpha as it is given, "
+            f"and the mean over all N = {EPISODES} trajectories."
+        )
+    return next(_other_updates(theta, tau, change, after), UPDATE_DOUBT)
+
+
+def _other_updates(theta, tau, change, after) -> Iterator[str]:
+    if np.isfinite(_alpha(change, _directions(theta, tau, ALPHA))):
+        yield "It is an update with γ = 0.1: are alpha and gamma swapped?"
+    for gamma in (1.0, 0.0, 0.5, 0.9, 0.98, 0.99, 0.999):
+        if np.isfinite(_alpha(change, _directions(theta, tau, gamma))):
+            yield f"It is an update with γ = {gamma:g}: hand on `gamma`, which is {GAMMA:g} here."
+    good = [[one for one in part if one[2].sum() > 0] for part in (tau[:EPISODES], tau[-EPISODES:])]
+    if any(np.isfinite(_alpha(change, _directions(theta, some, GAMMA))) for some in good if some):
+        yield "Only trajectories with a positive return count. The bad ones teach, too: use all of them."
+    if np.isfinite(_alpha(after, _directions(0 * theta, tau, GAMMA))):
+        yield "It starts from zero again: each update starts from the θ that the one before made."
 
 
 # ---------------------------------------------------------------- 4  occupancy
@@ -458,14 +612,14 @@ def _occupancy(P, pi, start, gamma) -> Array:
     return (1 - gamma) * _visits(_chain(P, pi), start, gamma)
 
 
-def _partial_sum(steps):
-    def way(P, pi, start, gamma):
-        M, mass, total = _chain(P, pi), start.copy(), np.zeros_like(start)
-        for t in range(steps):
-            total, mass = total + (1 - gamma) * gamma**t * mass, mass @ M
-        return total
-
-    return way
+def _stops_early(given, truth, P, pi, start, gamma) -> bool:
+    """A partial sum, or one that counts the mass on its way as if it stayed where it is."""
+    M, mass, total = _chain(P, pi), start.copy(), np.zeros_like(start)
+    for _ in range(1000):
+        total, mass = total + (1 - gamma) * mass, gamma * mass @ M
+        if close(given, total, 1e-4) or close(given, total + mass, 1e-4):
+            return True
+    return False
 
 
 def _normalised(d):
@@ -540,11 +694,7 @@ OCCUPANCY_SLIPS = (
         "sum cut off",
         "The sum stops too early: with γ near 1, late steps still count. Go on until γ^t is negligible "
         "(at γ = 0.99 that takes more than a thousand steps), or solve the linear system.",
-        tuple(
-            _partial_sum(n)
-            for n in (10, 20, 25, 30, 40, 50, 60, 64, 75, 80, 99, 100, 101, 128, 150)
-        )
-        + tuple(_partial_sum(n) for n in (200, 250, 256, 300, 400, 500)),
+        looks=_stops_early,
     ),
 )
 
@@ -578,6 +728,11 @@ MISMATCH_SLIPS = (
         (lambda d_star, mu: np.nan,),
     ),
     Slip(
+        "0/0 counted as 1",
+        "You count 0/0 as 1. A state that d* never visits puts no demand on μ: leave it out, or count it as 0.",
+        (lambda d_star, mu: max(_mismatch(d_star, mu), 1.0),),
+    ),
+    Slip(
         "∞ wherever μ is zero",
         "You answer ∞ although μ covers every state that d* visits. A zero of μ only hurts where d* > 0.",
         (lambda d_star, mu: np.inf,),
@@ -602,6 +757,13 @@ MISMATCH_SLIPS = (
         ),
     ),
     Slip(
+        "a large number for ∞",
+        "A large number stands where ∞ must stand (np.nan_to_num, or one of your own?). Return np.inf itself.",
+        looks=lambda given, truth, *_: (
+            given.shape == () and np.isposinf(truth) and 1e3 <= given < np.inf
+        ),
+    ),
+    Slip(
         "upside down",
         "The ratio is upside down: it is d* over μ.",
         (
@@ -615,7 +777,7 @@ MISMATCH_SLIPS = (
         "the guarantee (a written question comes back to this).",
         (
             lambda d_star, mu: np.mean(d_star / mu),
-            lambda d_star, mu: np.sum(d_star * d_star / mu),
+            lambda d_star, mu: np.nansum(d_star * d_star / mu),
             lambda d_star, mu: np.sum(d_star),
             lambda d_star, mu: np.mean(d_star[d_star > 0] / mu[d_star > 0]),
         ),
@@ -624,7 +786,7 @@ MISMATCH_SLIPS = (
         "sum or length instead of maximum",
         "This is another norm (the sum, or the root of the sum of squares). ‖·‖_∞ is the maximum.",
         (
-            lambda d_star, mu: np.sum(d_star / mu),
+            lambda d_star, mu: np.nansum(d_star / mu),
             lambda d_star, mu: np.linalg.norm(d_star / mu),
         ),
     ),

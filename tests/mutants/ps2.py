@@ -68,6 +68,65 @@ def _visits(add: str) -> str:
     )
 
 
+def _train(*pairs: str) -> str:
+    return HELPERS + swap(TRAIN, *pairs)
+
+
+LOOK = """\
+        if k % {} == 0:
+            rollout(theta, np.full(16, 70), rng)
+"""
+RIGHT_UPDATES = {
+    "by the definition": UPDATE,
+    "backwards, float32": """
+def reinforce_update(theta, trajectories, alpha, gamma):
+    theta = np.asarray(theta, dtype=np.float32)
+    z = np.exp(theta - theta.max(1, keepdims=True))
+    probs, grad = z / z.sum(1, keepdims=True), np.zeros_like(theta)
+    for s, a, r in reversed(trajectories):
+        q = np.float32(0)
+        for t in range(len(r) - 1, -1, -1):
+            q = np.float32(r[t] + gamma * q)
+            grad[s[t]] -= q * probs[s[t]]
+            grad[s[t], a[t]] += q
+    return theta + np.float32(alpha / len(trajectories)) * grad
+""",
+    "vectorised": """
+def reinforce_update(theta, trajectories, alpha, gamma):
+    probs, grad = np.exp(theta) / np.exp(theta).sum(1)[:, None], np.zeros(theta.shape)
+    for s, a, r in trajectories:
+        lag = np.subtract.outer(np.arange(len(r)), np.arange(len(r)))
+        q = np.where(lag <= 0, gamma ** np.maximum(-lag, 0), 0) @ r
+        np.add.at(grad, (s, a), q)
+        np.add.at(grad, s, -q[:, None] * probs[s])
+    return theta + alpha * grad / len(trajectories)
+""",
+    "torch, float32, autograd": """
+def reinforce_update(theta, trajectories, alpha, gamma):
+    import torch
+    table = torch.tensor(theta, dtype=torch.float32, requires_grad=True)
+    J = 0
+    for s, a, r in trajectories:
+        q = [sum(gamma ** (k - t) * r[k] for k in range(t, len(r))) for t in range(len(r))]
+        log_pi = torch.log_softmax(table, dim=1)[torch.tensor(s), torch.tensor(a)]
+        J = J + (log_pi * torch.tensor(np.array(q, dtype=np.float32))).sum() / len(trajectories)
+    J.backward()
+    return (table + alpha * table.grad).detach()
+""",
+    "Python lists": """
+def reinforce_update(theta, trajectories, alpha, gamma):
+    import math
+    new, rows = [list(map(float, row)) for row in theta], [list(map(float, row)) for row in theta]
+    for s, a, r in trajectories:
+        q = 0.0
+        for i, j, x in zip(list(s)[::-1], list(a)[::-1], list(r)[::-1]):
+            q = float(x) + gamma * q
+            norm = sum(map(math.exp, rows[i]))
+            for b in range(len(rows[i])):
+                new[i][b] += alpha / len(trajectories) * q * ((b == j) - math.exp(rows[i][b]) / norm)
+    return new
+""",
+}
 RIGHT = {
     "sample_resets": {
         "choice": SAMPLE,
@@ -94,45 +153,7 @@ def sample_resets(mu, n, rng):
     return np.argmax(np.log(mu) + rng.gumbel(size=(n, len(mu))), axis=1)
 """,
     },
-    "reinforce_update": {
-        "by the definition": UPDATE,
-        "backwards, float32": """
-def reinforce_update(theta, trajectories, alpha, gamma):
-    theta = np.asarray(theta, dtype=np.float32)
-    z = np.exp(theta - theta.max(1, keepdims=True))
-    probs, grad = z / z.sum(1, keepdims=True), np.zeros_like(theta)
-    for s, a, r in reversed(trajectories):
-        q = np.float32(0)
-        for t in range(len(r) - 1, -1, -1):
-            q = np.float32(r[t] + gamma * q)
-            grad[s[t]] -= q * probs[s[t]]
-            grad[s[t], a[t]] += q
-    return theta + np.float32(alpha / len(trajectories)) * grad
-""",
-        "vectorised": """
-def reinforce_update(theta, trajectories, alpha, gamma):
-    probs, grad = np.exp(theta) / np.exp(theta).sum(1)[:, None], np.zeros(theta.shape)
-    for s, a, r in trajectories:
-        lag = np.subtract.outer(np.arange(len(r)), np.arange(len(r)))
-        q = np.where(lag <= 0, gamma ** np.maximum(-lag, 0), 0) @ r
-        np.add.at(grad, (s, a), q)
-        np.add.at(grad, s, -q[:, None] * probs[s])
-    return theta + alpha * grad / len(trajectories)
-""",
-        "Python lists": """
-def reinforce_update(theta, trajectories, alpha, gamma):
-    import math
-    new, rows = [list(map(float, row)) for row in theta], [list(map(float, row)) for row in theta]
-    for s, a, r in trajectories:
-        q = 0.0
-        for i, j, x in zip(list(s)[::-1], list(a)[::-1], list(r)[::-1]):
-            q = float(x) + gamma * q
-            norm = sum(map(math.exp, rows[i]))
-            for b in range(len(rows[i])):
-                new[i][b] += alpha / len(trajectories) * q * ((b == j) - math.exp(rows[i][b]) / norm)
-    return new
-""",
-    },
+    "reinforce_update": RIGHT_UPDATES,
     "reinforce_with_resets": {
         "plain": HELPERS + TRAIN,
         "starts inline": HELPERS
@@ -165,6 +186,39 @@ def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1,
     rollout(theta, sample_resets(mu, episodes, rng), rng)
     return theta
 """,
+        "100 looks from μ at the end": _train(
+            "    return", "    rollout(theta, sample_resets(mu, 100, rng), rng)\n    return"
+        ),
+        "16 looks from S every 10 updates": _train(
+            "for _", "for k", "        starts", LOOK.format(10) + "        starts"
+        ),
+        "greedy looks, from μ and from S": _train(
+            "for _",
+            "for k",
+            "    return",
+            "        if k % 50 == 0:\n            rollout(100 * theta, sample_resets(mu, 5, rng), rng)\n"
+            "    rollout(100 * theta, [70], rng), rollout(theta, [70], rng)\n    return",
+        ),
+        "one rollout at a time, and looks from S": HELPERS
+        + """
+def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
+    theta = np.zeros((len(mu), 4))
+    for k in range(updates):
+        if k % 10 == 0:
+            rollout(theta, [70], rng)
+        tau = [rollout(theta, [s], rng)[0] for s in sample_resets(mu, episodes, rng)]
+        theta = reinforce_update(theta, tau, alpha, gamma)
+    return theta
+""",
+        "float32, vectorised": SAMPLE
+        + RIGHT_UPDATES["vectorised"]
+        + swap(
+            TRAIN,
+            "4))",
+            "4), dtype=np.float32)",
+            "theta = reinforce_update(theta, rollout(theta, starts, rng), alpha, gamma)",
+            "theta = np.float32(reinforce_update(theta, rollout(theta, starts, rng), alpha, gamma))",
+        ),
     },
     "occupancy": {
         "solve": OCCUPANCY,
@@ -223,9 +277,20 @@ def mismatch(d_star, mu):
 # ---------------------------------------------------------------- misconceptions
 
 
-def _train(*pairs: str) -> str:
-    return HELPERS + swap(TRAIN, *pairs)
+BORROWED_ITERATION = """
+from pgkit import ReinforceResets, load_world
+from pgkit.draws import Draws
+from pgkit.policies import SoftmaxTable
 
+def reinforce_with_resets(mu, rollout, rng, updates=500, episodes=16, alpha=0.1, gamma=0.95):
+    world, policy, algorithm = load_world("ring-of-fire"), SoftmaxTable(), ReinforceResets(mu=mu)
+    draws = Draws(np.array([7], dtype=np.uint64))
+    state = algorithm.init(world, policy, draws)
+    for k in range(updates):
+        rollout(state.theta[0], rng.choice(81, episodes, p=mu), rng)
+        state, _ = algorithm.iteration(state, world, policy, draws.at_iteration(k))
+    return state.theta[0]
+"""
 
 MUTANTS = {
     "sample_resets": {
@@ -238,6 +303,9 @@ MUTANTS = {
         "own seed inside": (swap(SAMPLE, "rng.choice", "np.random.default_rng(0).choice"), 3, "seed set inside"),
         "own generator": (swap(SAMPLE, "rng.choice", "np.random.default_rng().choice"), 3, "generator of its own"),
         "deterministic shares": ("def sample_resets(mu, n, rng):\n    s = np.repeat(np.arange(len(mu)), np.round(n * mu).astype(int))\n    return np.resize(s, n)\n", 3, "nothing drawn"),
+        "fixed shares, shuffled": ("def sample_resets(mu, n, rng):\n    s = np.repeat(np.arange(len(mu)), np.round(n * mu).astype(int))\n    return rng.permutation(np.resize(s, n))\n", 1, "not independent"),
+        "a walk over the states": ("def sample_resets(mu, n, rng):\n    out, s = [], 0\n    while len(out) < n:\n        if rng.random() < mu[s]:\n            out.append(s)\n        s = (s + 1) % len(mu)\n    return out\n", 1, "not independent"),
+        "one dart, then even steps": ("def sample_resets(mu, n, rng):\n    return np.searchsorted(np.cumsum(mu), rng.permutation((rng.random() + np.arange(n)) / n)).clip(max=len(mu) - 1)\n", 1, "not independent"),
         "counts, not states": (swap(SAMPLE, "rng.choice(len(mu), size=n, p=mu)", "rng.multinomial(n, mu)"), 0, "state indices themselves"),
         "squared": (swap(SAMPLE, "p=mu", "p=mu**2 / np.sum(mu**2)"), 1, "used twice"),
         "softmax of mu": (swap(SAMPLE, "p=mu", "p=np.exp(mu) / np.exp(mu).sum()"), 1, "already is a distribution"),
@@ -264,6 +332,10 @@ MUTANTS = {
         "sum for mean": (swap(UPDATE, " / len(trajectories)", ""), 4, "N times too long"),
         "mean over steps": (swap(UPDATE, "len(trajectories)", "sum(len(r) for _, _, r in trajectories)"), 2, "number of steps"),
         "θ moves within the batch": (swap(UPDATE, "    probs = ", "    theta = theta.copy()\n    for one in trajectories:\n        theta += (_one(theta, [one], alpha, gamma) - theta) / len(trajectories)\n    return theta\n\n\ndef _one(theta, trajectories, alpha, gamma):\n    probs = "), 4, "update once"),
+        "writes into theta": (swap(UPDATE, "return theta + alpha * grad / len(trajectories)", "theta += alpha * grad / len(trajectories)\n    return theta"), 4, "writes into the θ"),
+        "nothing moves": ("def reinforce_update(theta, trajectories, alpha, gamma):\n    return theta\n", 0, "Nothing moves"),
+        "borrowed soft policy": (swap(UPDATE, "    probs = np.exp(theta) / np.exp(theta).sum(axis=1, keepdims=True)", "    from pgkit.exact import soft_policy\n    probs = soft_policy(theta, 1.0)"), 0, "write yourself"),
+        "borrowed softmax": (swap(UPDATE, "np.exp(theta) / np.exp(theta).sum(axis=1, keepdims=True)", "__import__('pgkit.policies').policies.softmax(theta)"), 0, "write yourself"),
         "only the last trajectory": (swap(UPDATE, "trajectories:\n", "trajectories:\n        grad[:] = 0\n"), 4, "start again for each"),
     },
     "reinforce_with_resets": {
@@ -273,7 +345,20 @@ MUTANTS = {
         "only half of the batch": (_train("episodes, rng)\n", "episodes, rng)\n        starts[::2] = 70\n"), 2, "start at S than μ says"),
         "update not kept": (_train("        theta = reinforce", "        reinforce"), 2, "is not kept"),
         "θ from zero again": (_train("reinforce_update(theta,", "reinforce_update(0 * theta,"), 2, "from zero again"),
-        "one update": (_train("range(updates)", "range(1)"), 0, "was called 1 times"),
+        "one update": (_train("range(updates)", "range(1)"), 0, "was called once for"),
+        "return inside the loop": (_train("    return", "        return"), 0, "`return` inside the loop"),
+        "always the likeliest cell": (_train("sample_resets(mu, episodes, rng)", "np.full(episodes, mu.argmax())"), 0, "in the same cell"),
+        "μ squared": (_train("sample_resets(mu,", "sample_resets(mu**2 / np.sum(mu**2),"), 2, "squared, flattened"),
+        "uniform over the support": (_train("sample_resets(mu,", "sample_resets((mu > 0) / np.sum(mu > 0),"), 2, "three times the mass"),
+        "gamma 1": (_train("alpha, gamma)\n    return theta", "alpha, 1.0)\n    return theta"), 2, "γ = 1"),
+        "alpha 1": (_train("alpha, gamma)\n    return theta", "1.0, gamma)\n    return theta"), 2, "10 times as long"),
+        "alpha tenfold too small": (_train("alpha, gamma)\n    return theta", "alpha / 10, gamma)\n    return theta"), 2, "0.1 times as long"),
+        "alpha and gamma swapped": (_train("alpha, gamma)\n    return theta", "gamma, alpha)\n    return theta"), 2, "alpha and gamma swapped"),
+        "θ drawn at the start": (_train("np.zeros((len(mu), 4))", "rng.normal(size=(len(mu), 4))"), 2, "Start with θ = 0"),
+        "only good trajectories": (_train("rollout(theta, starts, rng)", "[one for one in rollout(theta, starts, rng) if one[2].sum() > 0]"), 2, "positive return"),
+        "the mean of all θ": (_train("np.zeros((len(mu), 4))", "mean = np.zeros((len(mu), 4))", "\n    return theta", "\n        mean = mean + theta / updates\n    return mean"), 2, "no mean"),
+        "no resets, and looks": (_train("sample_resets(mu, episodes, rng)", "np.full(episodes, 70)", "    return theta", "    rollout(theta, [70, 70], rng)\n    return theta"), 0, "without resets"),
+        "borrowed iteration": (BORROWED_ITERATION, 0, "write yourself"),
         "descent": (_train("rng), alpha", "rng), -alpha"), 2, "sign of the step"),
         "rollout never called": (HELPERS + "\ndef reinforce_with_resets(mu, rollout, rng, updates=500):\n    return rng.normal(size=(len(mu), 4))\n", 0, "never called"),
     },
@@ -286,10 +371,14 @@ MUTANTS = {
         "time starts at 1": (swap(OCCUPANCY, ", start)\n", ", start) - (1 - gamma) * start\n"), 0, "γ^0 = 1"),
         "start ignored": (swap(OCCUPANCY, ", start)\n", ", np.ones(len(start)) / len(start))\n"), 0, "It starts as the given"),
         "sum cut off at 100": ("def occupancy(P, pi, start, gamma):\n    step, d = np.einsum('sa,sat->st', pi, P), 0\n    for t in range(100):\n        d = d + (1 - gamma) * gamma**t * start\n        start = start @ step\n    return d\n", 5, "stops too early"),
+        "sum until the change is small": ("def occupancy(P, pi, start, gamma):\n    step, d, new = np.einsum('sa,sat->st', pi, P), 0 * start, (1 - gamma) * start\n    while np.max(np.abs(new - d)) > 1e-5:\n        d, new = new, (1 - gamma) * start + gamma * new @ step\n    return new\n", 5, "stops too early"),
         "borrowed from the package": ("from pgkit import exact\ndef occupancy(P, pi, start, gamma):\n    return exact.occupancy(P, pi, gamma, start)\n", 0, "write yourself"),
     },
     "mismatch": {
         "0/0": ("def mismatch(d_star, mu):\n    return np.max(d_star / mu)\n", 4, "divide 0 by 0"),
+        "0/0 is 1": ("def mismatch(d_star, mu):\n    ratio = d_star / mu\n    return np.max(np.where(np.isnan(ratio), 1.0, ratio))\n", 4, "count 0/0 as 1"),
+        "the largest float for ∞": ("def mismatch(d_star, mu):\n    return np.max(np.nan_to_num(d_star / mu))\n", 3, "np.inf itself"),
+        "a million for ∞": (swap(MISMATCH, "np.inf", "1e6"), 3, "np.inf itself"),
         "∞ wherever μ is 0": (swap(MISMATCH, "mu[visited] == 0", "mu == 0"), 4, "only hurts where d* > 0"),
         "holes skipped": ("def mismatch(d_star, mu):\n    return np.max(d_star[mu > 0] / mu[mu > 0])\n", 3, "promises nothing"),
         "small number added": ("def mismatch(d_star, mu):\n    return np.max(d_star / (mu + 1e-8))\n", 3, "case of its own"),
