@@ -195,7 +195,7 @@ def answer(source: str, exercise: str):
 @pytest.mark.parametrize("exercise", bank.POINTS)
 def test_the_points_of_every_answer_are_the_same_for_any_seed(exercise):
     points = bank.POINTS[exercise]
-    for seed in range(31, 34):
+    for seed in range(31, 33):
         for name, source in bank.RIGHT[exercise].items():
             values = probe(exercise, answer(source, exercise), seed=seed)
             assert judge(exercise, values, seed=seed).score == pytest.approx(1), (name, seed)
