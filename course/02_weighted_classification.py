@@ -390,7 +390,7 @@ quiz(
     ["π(a₃) → 1", "π(a₁) → 1", "π = (1/3, 2/3, 0)"], answer="π(a₃) → 1", key="02-never", explain={
         "π(a₃) → 1": "Pushes are W - π ΣW: 0, -1 and 1 at the start. Only a₃ rises; then a₁ falls, too.",
         "π(a₁) → 1": "Less bad is not good: its push is 0 at first, negative as soon as a₃ has grown.",
-        "π = (1/3, 2/3, 0)": "The share of the weight. With negative weights one is driven away from it."},
+        "π = (1/3, 2/3, 0)": "The share. With negative weights one is driven away from it."},
 )  # fmt: skip
 
 # %%
