@@ -388,7 +388,7 @@ quiz(
 quiz(
     "Data that stay: a₁ with weight -1, a₂ with weight -2, and a₃ never tried. Start: all logits 0.",
     ["π(a₃) → 1", "π(a₁) → 1", "π = (1/3, 2/3, 0)"], answer="π(a₃) → 1", key="02-never", explain={
-        "π(a₃) → 1": "Pushes are W - π ΣW: 0, -1 and 1 at the start. Only a₃ rises; then a₁ falls, too.",
+        "π(a₃) → 1": "Pushes are W - π ΣW: 0, -1, 1 at the start. Only a₃ rises; later a₁ falls, too.",
         "π(a₁) → 1": "Less bad is not good: its push is 0 at first, negative as soon as a₃ has grown.",
         "π = (1/3, 2/3, 0)": "The share. With negative weights one is driven away from it."},
 )  # fmt: skip
@@ -412,7 +412,7 @@ recap(60, [
     "Weights of the same pair add up; in a state actions compete, in a table states ignore each other",
     "With positive weights learning rests at the share, π = W/ΣW: it imitates, it does not choose",
     "Adding a constant to all weights moves that place; multiplying them does not",
-    "A negative weight on data that stay: no minimum; if all are, then from even logits π runs to the untried",
+    "A negative weight on data that stay: no minimum. All negative: even logits run to the untried",
 ])  # fmt: skip
 
 # %% [markdown] tags=["glossary"]
