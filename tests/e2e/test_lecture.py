@@ -210,7 +210,9 @@ TRAITS = ("kind", "title", "key", "place", "steps", "notes", "problem")
 
 
 @pytest.fixture
-def timer(context, tmp_path):
+def timer(browser, tmp_path):
+    """In a context of its own: a clock is that of all pages of a context."""
+    context = browser.new_context()
     page = context.new_page()
     page.clock.install(time=0)
     page.clock.pause_at(1000)  # else it goes on by itself while a busy machine is slow
@@ -227,7 +229,7 @@ def timer(context, tmp_path):
         return page
 
     yield opened
-    page.close()
+    context.close()
     assert not errors
 
 
