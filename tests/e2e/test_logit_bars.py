@@ -30,8 +30,13 @@ def run_cell(page, index):
 
 
 def in_python(page):
-    """(logits, chosen, alpha), as the kernel has them."""
+    """(logits, chosen, alpha), as the kernel has them.
+
+    A page sends a change only when the kernel has dealt with the one before: what was still to be sent at the first
+    run of the cell has arrived at the second.
+    """
     output = page.locator(".jp-Cell").nth(1).locator(".jp-OutputArea-output")
+    run_cell(page, 1)
     run_cell(page, 1)
     text = output.inner_text()
     return json.loads(text.removeprefix("NOW "))

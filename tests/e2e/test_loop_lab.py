@@ -33,7 +33,8 @@ def test_the_map_is_walked_and_every_setting_trains(page, opened, artifacts):
     expect(slide).to_contain_text("exp(At/β)")
     expect(lab.get_by_role("status").first).to_contain_text("12 iterations done", timeout=60_000)
     cell = lab.locator("[data-cell='exp|solve']")
-    expect(cell).to_have_attribute("title", re.compile("after 12 iterations"))  # drawn a frame later
+    # the words above come with the message, the map is drawn a frame later
+    expect(cell).to_have_attribute("title", re.compile("after 12 iterations"))
     lab.screenshot(path=artifacts / "loop-awr.png")
     lab.get_by_role("radio", name="uniform").check(force=True)
     lab.locator("button.pg-loop-weight", has_text="Q̂ - V").click()

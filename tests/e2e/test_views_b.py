@@ -109,6 +109,7 @@ def test_logits_are_dragged_typed_and_stepped(browser):
     np.testing.assert_allclose(computed(page)[0], before[0], rtol=1e-12)
     assert "no probability moved" in page.get_by_role("status").inner_text()
     page.get_by_role("button", name="Zeros").click()
+    drawn(page)  # the sliders follow with the picture
     page.locator("input[type=range]").first.press("PageUp")
     page.locator("input[type=range]").first.press("ArrowLeft")
     assert page.evaluate(values) == [pytest.approx(0.9), 0, 0]
