@@ -342,7 +342,7 @@ print(f"they differ by {np.abs(w - natural).max():.0e}")
 slide("natural_actor_critic", previous="actor_critic")
 
 # %% [markdown]
-# `policy.natural` is that regression, done on the batch. It has a small penalty $\kappa\|w\|^2$ on the weights (a *ridge*), and so gives $(G+\kappa I)^{-1}$: the damping of notebook 06, λ there.
+# `policy.natural` is that regression, done on the batch. It has a small penalty $\eta\|w\|^2$ on the weights (a *ridge*), and so gives $(G+\eta I)^{-1}$: the damping of notebook 06, λ there.
 #
 # **Think about it.** Here is the whole loop. Where in its five steps does each of the three nightmares live? And what in the loop, if anything, fights it? You will write it down in problem set 5.
 

@@ -43,7 +43,7 @@ from pgkit.check import check
 #
 # *The check* draws 8000 starts and asks that each state's frequency lies within 6 standard errors of
 # $\mu(s)$. It then draws two starts, 2000 times: each pair must come as often as with independent draws. It
-# also asks that the randomness comes from `rng`: same seed, same draws. Any method of drawing will do.
+# also asks that the randomness comes from `rng`: same seed, same draws. Any method that does so will do.
 
 # %% tags=["answer:sample_resets"]
 def sample_resets(mu, n, rng):

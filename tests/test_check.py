@@ -26,9 +26,8 @@ CONSTANTS = (
 )  # fmt: skip
 
 
-TRAINS = (
-    "reinforce_with_resets",
-)  # answers take seconds: tests/test_course.py grades them, by nbgrader
+# answers that take seconds: tests/test_course.py grades them, by nbgrader
+TRAINS = ("reinforce_with_resets",)
 
 
 def named(table: str) -> list:

@@ -361,8 +361,7 @@ def _loop_cases(rng: np.random.Generator) -> list[Case]:
     for episodes, states, hidden in ((6, 5, True), (16, 6, False)):
         while True:  # the first batch finds the far end, and may miss a state at the near one
             world, seed = corridor(rng, states), int(rng.integers(2**31))
-            uniform = np.full(world.moves.shape, 1 / world.moves.shape[1])
-            s, _, r, live = batch_of(world, uniform, seed, 0, episodes)
+            s, _, r, live = batch_of(world, _uniform(world), seed, 0, episodes)
             unseen = len(np.unique(s[live])) < len(world.moves)
             if unseen == hidden and np.any(r[live] == world.goal):
                 break
@@ -371,14 +370,20 @@ def _loop_cases(rng: np.random.Generator) -> list[Case]:
         world, seed = corridor(rng, actions=actions), int(rng.integers(2**31))
         rates = _patience(rng), *_temperatures(rng)
         cases.append(Case(LOOP, (world, seed, episodes, *rates, iterations)))
+    worlds = 0
     while (
-        len(cases) < 7
-    ):  # three worlds to learn; the first batch meets the far end often enough not to need luck
+        worlds < 3
+    ):  # to learn in; the first batch meets the far end often enough not to need luck
         world, seed = corridor(rng), int(rng.integers(2**31))
-        _, _, r, live = batch_of(world, np.full(world.moves.shape, 1 / 3), seed, 0, 32)
+        _, _, r, live = batch_of(world, _uniform(world), seed, 0, 32)
         if np.sum(r[live] == world.goal) >= 2:
             cases.append(Case(LEARNS, (world, seed, 32, 0.9, 0.6, 20.0, 10)))
+            worlds += 1
     return cases
+
+
+def _uniform(world: Corridor) -> Float[Array, "S A"]:
+    return np.full(world.moves.shape, 1 / world.moves.shape[1])
 
 
 def _patience(rng: np.random.Generator) -> float:

@@ -1429,11 +1429,9 @@ def _fitted_to(which: Callable[[Sequence[Batch]], Sequence[Batch]]) -> Callable[
 
 def _fitted_before(batches, policies, gamma):
     """As it was before the last batch came: 0 at the beginning."""
-    return (
-        _fitted_to(lambda b: b[:-1])(batches, policies, gamma)
-        if len(batches) > 1
-        else np.zeros(len(policies[0]))
-    )
+    if len(batches) == 1:
+        return np.zeros(len(policies[0]))
+    return _fitted_to(lambda b: b[:-1])(batches, policies, gamma)
 
 
 def _fitted_to_rewards(batches, policies, gamma):
